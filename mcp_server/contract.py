@@ -1,0 +1,161 @@
+"""The wire contract: the batch and the conventions as agents and scripts receive them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Wire(BaseModel):
+    """A frozen record whose JSON leaves out every field that holds its default."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
+
+    def lean(self) -> dict[str, Any]:
+        """Return the record as JSON data without defaults."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+    def json_text(self) -> str:
+        """Return the record as compact JSON, without defaults."""
+        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+
+
+class Also(Wire):
+    """Another finding of the same root cause; what it lacks is as in the failure's head."""
+
+    tool: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    code: str | None = None
+    message: str | None = None
+    symbol: str | None = None
+    test: str | None = None
+    severity: str | None = None
+
+
+class Failure(Wire):
+    """One root cause: its clearest finding, and the others that share it under `also`."""
+
+    id: str
+    tool: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    code: str | None = None
+    message: str
+    symbol: str | None = None
+    test: str | None = None
+    severity: str = "error"
+    fix: Literal["auto"] | None = None
+    also: tuple[Also, ...] = ()
+
+
+class StepResult(Wire):
+    """How one step ended. `failures` counts findings; `reason` says why it is not green or red."""
+
+    tool: str
+    verdict: str
+    command: str
+    cwd: str = "."
+    source: str
+    ran: str | None = None
+    seconds: float = 0.0
+    failures: int = 0
+    passed: int = 0
+    skipped: int = 0
+    deselected: int = 0
+    reason: str | None = None
+
+
+class Delta(Wire):
+    """What changed since the project's previous batch, in findings."""
+
+    fixed: int = 0
+    new: int = 0
+    same: int = 0
+    unknown: int = 0
+
+
+class Batch(Wire):
+    """Every failure of one verification, with a verdict for each step and for the whole."""
+
+    schema_: Literal["hdb.batch/1"] = Field(alias="schema")
+    id: str
+    verdict: Literal["passed", "failed", "incomplete"]
+    scope: Literal["full", "targets"]
+    summary: str
+    problems: tuple[str, ...] = ()
+    """Configuration that could not be read; the batch is incomplete then."""
+    steps: tuple[StepResult, ...] = ()
+    delta: Delta | None = None
+    failures: tuple[Failure, ...] = ()
+    next: str | None = None
+
+
+class Finding(Also):
+    """One finding with everything its tool said of it.
+
+    `source` are the lines of the file around the place, as they are now.
+    """
+
+    id: str
+    topic: str | None = None
+    fix: str | None = None
+    detail: str | None = None
+    source: str | None = None
+
+
+class FailureDetail(Wire):
+    """One failure in full: every finding with its traceback, captured output or diff."""
+
+    schema_: Literal["hdb.failure/1"] = Field(alias="schema")
+    id: str
+    batch: str
+    findings: tuple[Finding, ...]
+
+
+class CommandView(Wire):
+    """A command that the project names, and where."""
+
+    tool: str
+    command: str
+    cwd: str = "."
+    source: str
+    mutates: bool = False
+    sure: bool
+    reason: str | None = None
+
+
+class EnvironmentView(Wire):
+    """The environment of a project and the command that creates it."""
+
+    kind: str
+    path: str | None = None
+    python: str | None = None
+    ready: bool
+    problem: str | None = None
+    create: str | None = None
+    source: str | None = None
+
+
+class ProjectView(Wire):
+    """One project: its environment and the commands of each role."""
+
+    path: str
+    python: str | None = None
+    environment: EnvironmentView
+    roles: dict[str, tuple[CommandView, ...]] = Field(default_factory=dict)
+    not_run: tuple[CommandView, ...] = ()
+
+
+class ConventionsView(Wire):
+    """What a repository says about how it is verified."""
+
+    schema_: Literal["hdb.conventions/1"] = Field(alias="schema")
+    root: str
+    instructions: tuple[str, ...] = ()
+    projects: tuple[ProjectView, ...]
+    disagreements: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()

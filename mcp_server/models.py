@@ -1,0 +1,281 @@
+"""The frozen records that pass between the layers: what was read, what was run, what was found."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+class Role(StrEnum):
+    """What a command is for; conventions are found, and strongest sources chosen, per role."""
+
+    TEST = "test"
+    TYPES = "types"
+    LINT = "lint"
+    IMPORTS = "imports"
+    FORMAT = "format"
+
+
+class Verdict(StrEnum):
+    """How one step ended. Only `PASSED` is green."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed_out"
+    MISSING = "missing"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding of one checker.
+
+    `file` is relative to the verified folder with `/`; `line` and `column` are 1-based.
+    `topic` names what is wrong independently of the tool ("syntax", "undefined-name"), so that
+    findings of two tools about one thing can be grouped. `detail` is the full text (traceback,
+    captured output, diff) that only a request for the single failure shows.
+    """
+
+    tool: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    code: str | None = None
+    symbol: str | None = None
+    test: str | None = None
+    severity: Severity = "error"
+    fix: Literal["auto"] | None = None
+    topic: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a checker's report says.
+
+    `checked` is the positive proof that something was examined. `problem` is why the tool did
+    not run to its end; `nothing` is why there was nothing to examine. At most one of the two.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    checked: bool = False
+    problem: str | None = None
+    nothing: str | None = None
+    passed: int = 0
+    skipped: int = 0
+    deselected: int = 0
+    remark: str | None = None
+    """Something the user should know although the verdict stands (an ignored setting, say)."""
+    finished: frozenset[str] = frozenset()
+    """Node ids of the tests that ran to their end, whatever came of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A finished process: how it ended and everything it left behind.
+
+    `status` is None when a signal ended the process or it never started. `record` is the text
+    of the side file that an injected reporter wrote. `cut` counts the output bytes not kept.
+    """
+
+    root: Path
+    cwd: Path
+    stdout: str = ""
+    stderr: str = ""
+    record: str = ""
+    status: int | None = None
+    signal: int | None = None
+    seconds: float = 0.0
+    cut: int = 0
+    timed_out: bool = False
+    missing: str | None = None
+
+    def relative(self, path: str) -> str:
+        """Return a path that the tool printed, relative to the verified folder, with `/`.
+
+        A path outside the folder stays absolute.
+        """
+        absolute = os.path.normpath(self.cwd / path)
+        inside = absolute.startswith(str(self.root).rstrip("/") + "/")
+        return os.path.relpath(absolute, self.root) if inside else absolute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one project's files say to its tools, read and never run.
+
+    `tables` are pyproject's `[tool.*]`; `sections` maps an ini file's name to its sections;
+    `files` are the names of the files in the project's folder; `dependencies` are normalised
+    names; `sources` are the folders and modules that hold the project's own code, `tests` those
+    that hold its tests.
+    """
+
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sections: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+    dependencies: frozenset[str] = frozenset()
+    sources: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+
+    def table(self, name: str) -> str | None:
+        """Return where pyproject's `[tool.NAME]` stands, or None."""
+        return f"pyproject.toml [tool.{name}]" if name in self.tables else None
+
+    def section(self, name: str, *files: str) -> str | None:
+        """Return the first of the ini `files` with a section `name`, as a source, or None."""
+        for file in files:
+            if name in self.sections.get(file, {}):
+                return f"{file} [{name}]"
+        return None
+
+    def file(self, *names: str) -> str | None:
+        """Return the first of the file `names` that the project has, or None."""
+        return next((name for name in names if name in self.files), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tool that the settings configure: where, and the arguments to run it with."""
+
+    source: str
+    args: tuple[str, ...] = ()
+
+
+SCRATCH = "\0scratch\0"
+"""Stands in an argument for the step's scratch folder; NUL cannot occur in a real argument."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """How a checker wants to be run: the arguments after its program, and what must be in place.
+
+    `env` is added to the environment (None removes a variable). `files` are written into the
+    step's scratch folder first (`SCRATCH` in `args` stands for it). `inject` puts our reporter
+    folder on PYTHONPATH. `changed` says that the project's own arguments were altered (a
+    mutating command in its checking form, a stop-at-first option dropped), beyond the output
+    format.
+    """
+
+    args: tuple[str, ...]
+    env: Mapping[str, str | None] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    inject: bool = False
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command that the project names for a role.
+
+    `start` is how the tool is started, without a runner such as `uv run`: ("pytest",),
+    ("python", "-m", "pytest"), ("coverage", "run", "-m", "pytest"). `args` follow. `text` is
+    the command as the project wrote it; `cwd` is relative to the verified folder ("." for it).
+    """
+
+    tool: str
+    role: Role
+    text: str
+    source: str
+    cwd: str = "."
+    start: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    venv: str | None = None
+    """The environment folder that the command itself names (`.venv` of `.venv/bin/pytest`)."""
+    mutates: bool = False
+    sure: bool = True
+    reason: str | None = None
+    """Why the command is not planned, where it is not `sure`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One process to run, complete: nothing is left to decide but when."""
+
+    tool: str
+    argv: tuple[str, ...]
+    cwd: Path
+    root: Path
+    command: str
+    source: str
+    started: int = 1
+    """How many words of `argv` start the tool; its arguments follow."""
+    args: tuple[str, ...] = ()
+    """The project's own arguments, before the checker gave them their checking form."""
+    targets: tuple[str, ...] = ()
+    ran: str | None = None
+    env: Mapping[str, str | None] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    venv: Path | None = None
+    """The environment that is active while the step runs."""
+    remedy: str = ""
+    """The command that installs what the project declares, for a tool that is missing."""
+    inject: bool = False
+    alone: bool = False
+    """Whether the step may share ports or databases with another and so runs by itself."""
+    refused: tuple[Verdict, str] | None = None
+    """The verdict and the reason where the step cannot be run (`missing`, `not_run`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The Python environment that a project's tools live in, and how it is made.
+
+    `folder` is absolute, None where the tools of PATH serve. `create` are the commands, each
+    with its folder relative to the verified one, that make a missing environment.
+    """
+
+    kind: str
+    folder: Path | None = None
+    ready: bool = False
+    python: str | None = None
+    problem: str | None = None
+    create: tuple[tuple[tuple[str, ...], str], ...] = ()
+    source: str = ""
+
+    @property
+    def creation(self) -> str:
+        """The commands that make the environment, as the line a person would type."""
+        lines = [
+            shlex.join(argv) if cwd == "." else f"cd {shlex.quote(cwd)} && {shlex.join(argv)}"
+            for argv, cwd in self.create
+        ]
+        grouped = [f"({line})" if " && " in line and len(lines) > 1 else line for line in lines]
+        return " && ".join(grouped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One Python project below the verified folder, with what its files say.
+
+    `commands` are planned; `others` are commands that were found but are not (another command
+    serves the role, or hdb is not sure of them), each with its reason.
+    """
+
+    path: str
+    settings: Settings
+    environment: Environment
+    python: str | None = None
+    commands: tuple[Command, ...] = ()
+    others: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conventions:
+    """What was read about a folder; `problems` are files that could not be read."""
+
+    root: Path
+    projects: tuple[Project, ...] = ()
+    instructions: tuple[str, ...] = ()
+    disagreements: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    pass_env: tuple[str, ...] = ()
