@@ -1,0 +1,181 @@
+"""What every checker module offers, and the few pieces that most of them share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Any, Protocol
+
+from mcp_server.models import Found, Invocation, Outcome, Report, Role, Settings
+
+PLAIN: dict[str, str | None] = {
+    "NO_COLOR": "1",
+    "FORCE_COLOR": None,
+    "CLICOLOR_FORCE": None,
+    "PY_COLORS": None,
+    "COLUMNS": None,
+}
+"""Environment that keeps a static tool from colouring or wrapping its output."""
+
+LINT_TOPICS = {
+    "E999": "syntax",
+    "invalid-syntax": "syntax",
+    "F821": "undefined-name",
+    "F401": "unused-import",
+    "I001": "import-order",
+    "BLK100": "format",
+}
+COLOUR = re.compile("\x1b\\[[0-9;]*m")
+# Not held to the start of a line: isort's diffs have no line end where the file has none.
+DIFF_HEAD = re.compile(
+    r"--- (?P<path>[^\n]+?)(?::before)?(?:\t[^\n]*)?\n\+\+\+ [^\n]*\n@@ -(?P<start>\d+)[^\n]*\n"
+)
+
+
+class Checker(Protocol):
+    """A tool that hdb can run and whose report it can read: one module each, pure."""
+
+    NAME: str
+    ROLE: Role
+
+    def recognise(self, program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the tool's own arguments when `program args` runs this tool, else None."""
+
+    def mutates(self, args: tuple[str, ...]) -> bool:
+        """Tell whether a run with these arguments would change the project's files."""
+
+    def detect(self, settings: Settings) -> Found | None:
+        """Return where the project's own configuration asks for this tool, else None."""
+
+    def invoke(self, args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
+        """Return the checking form, in the machine format, of a run with the project's `args`.
+
+        `targets`, where given, are files or node ids relative to the command's folder and take
+        the place of the paths in `args`.
+        """
+
+    def retry(
+        self, report: Report, args: tuple[str, ...], targets: tuple[str, ...], /
+    ) -> Invocation | None:
+        """Return another form to run where the tool turned out too old for the first, else None.
+
+        `no_retry` is the answer of a checker that needs no second form.
+        """
+
+    def parse(self, report: Report) -> Outcome:
+        """Read a finished process. Never raises, whatever the report holds."""
+
+
+def no_retry(
+    _report: Report, _args: tuple[str, ...], _targets: tuple[str, ...], /
+) -> Invocation | None:
+    """Answer `Checker.retry` for a tool whose one form works in every supported version."""
+    return None
+
+
+def json_lines(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects among the lines of `text`; other lines are passed over."""
+    for line in text.splitlines():
+        if line.startswith("{"):
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                yield value
+
+
+def json_document(text: str) -> Any:  # noqa: ANN401 - JSON is what the tool made it
+    """Return the JSON document in `text`, past any lines that precede it, or None.
+
+    Some tools print warnings on the same stream before their JSON.
+    """
+    decoder = json.JSONDecoder()
+    for start, character in enumerate(text):
+        if character in "[{" and (start == 0 or text[start - 1] == "\n"):
+            try:
+                return decoder.raw_decode(text, start)[0]
+            except (ValueError, RecursionError):
+                continue
+    return None
+
+
+def drop_options(
+    args: Sequence[str], flags: frozenset[str], valued: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """Return `args` without the options in `flags` and without those in `valued` and their value.
+
+    Long options are matched in both spellings, `--name value` and `--name=value`.
+    """
+    kept: list[str] = []
+    skip = False
+    for arg in args:
+        name, equals, _ = arg.partition("=")
+        if skip:
+            skip = False
+        elif name in valued:
+            skip = not equals
+        elif arg not in flags:
+            kept.append(arg)
+    return tuple(kept)
+
+
+def split_paths(
+    args: Sequence[str], valued: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Separate options from positional paths; `valued` are the options that take a value."""
+    options: list[str] = []
+    paths: list[str] = []
+    rest = iter(args)
+    for arg in rest:
+        if arg == "--":
+            paths.extend(rest)
+        elif arg.startswith("-") and arg != "-":
+            options.append(arg)
+            if arg in valued:
+                options.extend(value for value in [next(rest, None)] if value is not None)
+        else:
+            paths.append(arg)
+    return tuple(options), tuple(paths)
+
+
+def tail(text: str, lines: int = 12) -> str:
+    """Return the last lines of `text` that say something, for an error without a record."""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def ended(report: Report, tool: str) -> str:
+    """Return what a tool said before it ended without a result; never empty."""
+    how = f"signal {report.signal}" if report.signal else f"status {report.status}"
+    return tail(report.stderr) or tail(report.stdout) or f"{tool} ended with {how} and said nothing"
+
+
+def lint_topic(code: str) -> str:
+    """Return what a code of the pycodestyle and Pyflakes families, shared by linters, is about."""
+    return LINT_TOPICS.get(code, code)
+
+
+def diff_places(text: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the path, the first changed line and the text of each file's part of a unified diff."""
+    text = COLOUR.sub("", text)
+    heads = list(DIFF_HEAD.finditer(text))
+    for head, following in zip_longest(heads, heads[1:]):
+        body = text[head.end() : following.start() if following else len(text)]
+        kept = 0
+        for line in body.splitlines():
+            if not line.startswith(" "):
+                break
+            kept += 1
+        yield head["path"], max(1, int(head["start"]) + kept), head[0] + body
+
+
+def split_command(
+    args: Sequence[str], valued: frozenset[str]
+) -> tuple[tuple[str, ...], str | None, tuple[str, ...]]:
+    """Separate the global options before a subcommand, the subcommand, and what follows it."""
+    at = 0
+    while at < len(args) and args[at].startswith("-"):
+        at += 2 if args[at] in valued else 1
+    return tuple(args[:at]), args[at] if at < len(args) else None, tuple(args[at + 1 :])

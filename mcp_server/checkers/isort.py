@@ -1,0 +1,148 @@
+"""isort: the import sorter, asked for its differences and never for edits."""
+
+from __future__ import annotations
+
+import re
+
+from mcp_server.checkers.base import PLAIN, diff_places, drop_options, ended, split_paths
+from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+
+NAME = "isort"
+ROLE = Role.IMPORTS
+
+VALUED = frozenset(
+    "--sp --settings-path --settings-file --settings --cr --config-root --profile --format-error "
+    "--format-success -s --skip --extend-skip --sg --skip-glob --extend-skip-glob --ext "
+    "--extension --supported-extension --blocked-extension --filename -a --add-import --af "
+    "--rm --remove-import --fgw --force-grid-wrap --fs --forced-separate -i --indent --lbi "
+    "--lines-before-imports --lai --lines-after-imports --lbt --lines-between-types --le "
+    "--line-ending -m --multi-line --sort-order --nsl --single-line-exclusions -l -w "
+    "--line-length --line-width --wl --wrap-length --treat-comment-as-code --formatter "
+    "--ext-format --sd --section-default --default-section -t --top --nlb --no-lines-before "
+    "--src --src-path -b --builtin --extra-builtin -f --future -o --thirdparty -p --project "
+    "--known-local-folder --virtual-env --conda-env --py --python-version".split()
+) - {"--af"}
+CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df", "-d", "--stdout"})
+# What changes where or how differences are printed; workers' output would be interleaved.
+FLAGS = CHECKING | frozenset(
+    "-v --verbose -q --quiet --only-modified --om --color --interactive".split()
+)
+OTHER = frozenset("--version -V --vn --version-number --show-config --show-files --help -h".split())
+SORTED, UNSORTED = "hdb-sorted", "hdb-unsorted"
+MESSAGE = "Imports are incorrectly sorted and/or formatted."
+FORM = (
+    "--check-only",
+    "--diff",
+    "--verbose",
+    f"--format-success={SORTED} {{message}}",
+    f"--format-error={UNSORTED} {{message}}",
+)
+FINDING = re.compile(rf"^{UNSORTED} (?P<file>.+) {re.escape(MESSAGE)}$", re.MULTILINE)
+BANNER = "isort your imports, so you don't have to."
+# isort carries on after each of these, and ends with 0 when the other files are sorted.
+OMITTED = re.compile(
+    r"(?:Warning: |^)(?P<why>Encoding not supported for .*|Unable to parse file .* due to .*"
+    r"|.* was broken path, make sure it exists correctly"
+    r"|Failed to pull configuration information from .*"
+    r"|A custom settings file was specified: .*)$",
+    re.MULTILINE,
+)
+SKIPPED = re.compile(r"^Skipped (?P<count>\d+) files$", re.MULTILINE)
+SETTING = " was skipped as it's listed in 'skip' setting"
+IGNORED = re.compile(r"Warning: (?P<why>`known_.*)$", re.MULTILINE)
+
+
+def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Recognise isort on files."""
+    return args if program == NAME and not OTHER.intersection(args) else None
+
+
+def mutates(args: tuple[str, ...]) -> bool:
+    """Tell whether files would be rewritten, which is what isort does unless told not to."""
+    return not CHECKING.intersection(args)
+
+
+def detect(settings: Settings) -> Found | None:
+    """Find isort's own file, table or section; isort names no files of its own accord."""
+    source = (
+        settings.file(".isort.cfg")
+        or settings.table(NAME)
+        or settings.section("isort", "setup.cfg", "tox.ini", ".editorconfig")
+        or settings.section("tool:isort", "setup.cfg")
+    )
+    return Found(source, (".",)) if source else None
+
+
+def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
+    """Ask for differences and one marked line a file, which no setting of the project recasts."""
+    return Invocation(args=(*FORM, *_kept(args, targets)), env=_env(), changed=mutates(args))
+
+
+def retry(report: Report, args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation | None:
+    """Ask which files there were where isort was silent: `only_modified` hides the sorted ones."""
+    silent = BANNER in report.stdout and not re.search(rf"^{SORTED} ", report.stdout, re.MULTILINE)
+    said = SKIPPED.search(report.stdout)
+    commented = int(said["count"]) - report.stdout.count(SETTING) if said else 0
+    if report.status != 0 or not silent or OMITTED.search(report.stderr) or commented:
+        return None
+    return Invocation(
+        args=("--show-files", *_kept(args, targets)), env=_env(), changed=mutates(args)
+    )
+
+
+def _kept(args: tuple[str, ...], targets: tuple[str, ...]) -> tuple[str, ...]:
+    kept = drop_options(args, FLAGS, frozenset({"--format-error", "--format-success"}))
+    kept = _without_jobs(kept)
+    if targets:
+        kept = (*split_paths(kept, VALUED)[0], "--filter-files", "--", *targets)
+    return kept
+
+
+def _without_jobs(args: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop `--jobs`, whose value is optional."""
+    kept: list[str] = []
+    before = ""
+    for arg in args:
+        value = before in {"-j", "--jobs"} and re.fullmatch(r"-?\d+", arg)
+        if not value and not re.fullmatch(r"-j(?:-?\d+)?|--jobs(?:=.*)?", arg):
+            kept.append(arg)
+        before = arg
+    return tuple(kept)
+
+
+def _env() -> dict[str, str | None]:
+    # What isort leaves out it says in warnings.
+    return {**PLAIN, "PYTHONWARNINGS": None}
+
+
+def parse(report: Report) -> Outcome:
+    """Read the marked lines, and the warnings that tell which files or settings were left out."""
+    places = {
+        report.relative(path): (line, text) for path, line, text in diff_places(report.stdout)
+    }
+    found = tuple(
+        Diagnostic(
+            tool=NAME,
+            file=file,
+            line=line,
+            code="unsorted",
+            message=MESSAGE,
+            fix="auto",
+            topic="import-order",
+            detail=text,
+        )
+        for match in FINDING.finditer(report.stderr)
+        for file in [report.relative(match["file"])]
+        for line, text in [places.get(file, (None, None))]
+    )
+    omitted = "\n".join(match["why"] for match in OMITTED.finditer(report.stderr))
+    # A traceback ends with the status of a finding.
+    crashed = "Traceback (most recent call last)" in report.stderr
+    if omitted or crashed or report.status not in {0, 1} or bool(found) != (report.status == 1):
+        return Outcome(diagnostics=found, problem=omitted or ended(report, NAME))
+    ignored = IGNORED.search(report.stderr)
+    listed = BANNER not in report.stdout and report.stdout.strip()
+    if found or listed or re.search(rf"^{SORTED} ", report.stdout, re.MULTILINE):
+        remark = ignored["why"] if ignored else None
+        return Outcome(diagnostics=found, checked=True, remark=remark)
+    return Outcome(nothing="isort found no files to check")

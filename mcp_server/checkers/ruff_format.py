@@ -1,0 +1,116 @@
+"""ruff format: the formatter, asked for its differences and never for edits."""
+
+from __future__ import annotations
+
+import re
+
+from mcp_server.checkers.base import (
+    PLAIN,
+    diff_places,
+    drop_options,
+    ended,
+    no_retry,
+    split_command,
+    split_paths,
+)
+from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+
+NAME = "ruff-format"
+ROLE = Role.FORMAT
+retry = no_retry
+
+VALUED = frozenset(
+    "--config --target-version --line-length --exclude --extend-exclude --extension --range "
+    "--cache-dir --stdin-filename --color --output-format".split()
+)
+# What changes where or how differences are printed, or what the status means.
+FLAGS = frozenset(
+    "--check --diff --quiet -q --silent -s --verbose -v --exit-non-zero-on-format".split()
+)
+COMPLAINT = re.compile(r"^error: (?P<text>.*)$", re.MULTILINE)
+SYNTAX = re.compile(r"Failed to parse (?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<why>.*)")
+UNREADABLE = re.compile(r"Failed to (?:read|format) (?P<file>.+?): (?P<why>.*)")
+CELL = re.compile(r":cell \d+$")
+SUMMARY = re.compile(r"^\d+ files? (?:would be reformatted|already formatted)", re.MULTILINE)
+
+
+def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Recognise `ruff format ...`, also behind global options."""
+    before, command, rest = split_command(args, frozenset({"--config", "--color"}))
+    return (*before, *rest) if program == "ruff" and command == "format" else None
+
+
+def mutates(args: tuple[str, ...]) -> bool:
+    """Tell whether files would be rewritten, which is what ruff format does unless told not to."""
+    return not {"--check", "--diff"}.intersection(args)
+
+
+def detect(settings: Settings) -> Found | None:
+    """Find a `format` table: ruff's own table speaks of the linter as well."""
+    if "format" not in settings.tables.get("ruff", {}):
+        return None
+    file = settings.file("ruff.toml", ".ruff.toml")
+    return Found(f"{file} [format]" if file else "pyproject.toml [tool.ruff.format]")
+
+
+def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
+    """Ask for differences.
+
+    JSON is unknown before 0.13 and preview-only in 0.15, and prints the same `[]` for files that
+    are formatted and for files that `format.exclude` leaves out; differences come with a count.
+    """
+    kept = drop_options(args, FLAGS, frozenset({"--output-format", "--color"}))
+    if targets:
+        kept = (*split_paths(kept, VALUED)[0], "--force-exclude", "--", *targets)
+    return Invocation(
+        args=("format", "--diff", *kept),
+        env={**PLAIN, "RUFF_OUTPUT_FORMAT": None},
+        changed=mutates(args),
+    )
+
+
+def parse(report: Report) -> Outcome:
+    """Read one difference a file, the complaints on stderr and the count of files."""
+    found: dict[str, Diagnostic] = {}
+    for path, line, text in diff_places(report.stdout):
+        file = report.relative(CELL.sub("", path))
+        found.setdefault(
+            file,
+            Diagnostic(
+                tool=NAME,
+                file=file,
+                line=line,
+                code="unformatted",
+                message="File would be reformatted",
+                fix="auto",
+                topic="format",
+                detail=text,
+            ),
+        )
+    complaints = [match["text"] for match in COMPLAINT.finditer(report.stderr)]
+    unread = [(text, _complaint(report, text)) for text in complaints]
+    diagnostics = (*found.values(), *(one for _, one in unread if one is not None))
+    unknown = [text for text, one in unread if one is None]
+    if unknown or report.status not in {0, 1, 2} or bool(diagnostics) != (report.status != 0):
+        return Outcome(diagnostics=diagnostics, problem=ended(report, NAME))
+    if not diagnostics and not SUMMARY.search(report.stderr):
+        return Outcome(nothing="ruff format found no Python files to check")
+    return Outcome(diagnostics=diagnostics, checked=True)
+
+
+def _complaint(report: Report, text: str) -> Diagnostic | None:
+    if match := SYNTAX.fullmatch(text):
+        return Diagnostic(
+            tool=NAME,
+            file=report.relative(match["file"]),
+            line=int(match["line"]),
+            column=int(match["column"]),
+            code="invalid-syntax",
+            message=match["why"],
+            topic="syntax",
+        )
+    if match := UNREADABLE.fullmatch(text):
+        return Diagnostic(
+            tool=NAME, file=report.relative(match["file"]), code="io", message=match["why"]
+        )
+    return None

@@ -1,0 +1,142 @@
+"""The JSON lines of our pytest reporter, read into sessions that tell what became of each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from mcp_server.models import Diagnostic, Report
+
+Record: TypeAlias = Mapping[str, Any]
+FAILURES = {"failure", "collect", "conftest", "internal"}
+TOPICS = {
+    "SyntaxError": "syntax",
+    "IndentationError": "syntax",
+    "TabError": "syntax",
+    "NameError": "undefined-name",
+}
+PASSED = {"passed", "xfailed", "xpassed"}
+
+
+@dataclass(slots=True)
+class Session:
+    """One run of pytest: what it said, in the order in which it said it."""
+
+    rootdir: str = ""
+    failures: list[Record] = field(default_factory=list)
+    running: dict[str, None] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    uncollected: int = 0
+    collected: int | None = None
+    deselected: int = 0
+    interrupted: Record | None = None
+    workers: list[str] = field(default_factory=list)
+    finish: Record | None = None
+
+    def add(self, record: Record) -> None:
+        """Take in one record; a kind that is not known changes nothing."""
+        kind, test = record.get("kind"), str(record.get("id", ""))
+        if kind in FAILURES:
+            self.failures.append(record)
+        elif kind == "begin":
+            self.running[test] = None
+        elif kind == "end":
+            self.running.pop(test, None)
+            self.ended[test] = str(record.get("outcome"))
+        elif kind == "collected":
+            self.collected = number(record, "n")
+            self.deselected = max(self.deselected, number(record, "deselected"))
+        elif kind == "deselected":
+            # Every xdist worker says so, of the same tests.
+            self.deselected = max(self.deselected, number(record, "n"))
+        elif kind == "uncollected":
+            self.uncollected += 1
+        elif kind == "interrupted":
+            self.interrupted = self.interrupted or record
+        elif kind == "worker":
+            self.workers.append(str(record.get("message", "")))
+        elif kind == "finish":
+            self.finish = record
+
+    def count(self, outcomes: Iterable[str]) -> int:
+        """Count the tests that ended in one of `outcomes`."""
+        wanted = set(outcomes)
+        return sum(outcome in wanted for outcome in self.ended.values())
+
+    def failure(self, kind: str) -> Record | None:
+        """Return the first failure of a kind, if there is one."""
+        return next((one for one in self.failures if one.get("kind") == kind), None)
+
+    def node(self, report: Report, test: str) -> str:
+        """Return a node id, which is relative to pytest's rootdir, relative to the root."""
+        path, separator, rest = test.partition("::")
+        return report.relative(f"{self.rootdir}/{path}") + separator + rest
+
+    def finished(self, report: Report) -> frozenset[str]:
+        """Return the node ids of the tests that ran to their end, relative to the root."""
+        over = (test for test, outcome in self.ended.items() if outcome != "not run")
+        return frozenset(self.node(report, test) for test in over)
+
+    def diagnostics(self, report: Report) -> list[Diagnostic]:
+        """Return one diagnostic a failure; under xdist, two workers may report the same one."""
+        found = {
+            (one.file, one.line, one.code, one.message, one.test, record.get("phase")): one
+            for record in self.failures
+            for one in [self._diagnostic(report, record)]
+            # An internal error in a plugin has no place in the project; it is a problem alone.
+            if one.file or record.get("kind") != "internal"
+        }
+        return list(found.values())
+
+    def _diagnostic(self, report: Report, record: Record) -> Diagnostic:
+        file, line, function = place(record)
+        test = self.node(report, str(record["id"])) if record.get("id") else None
+        described = record.get("subtest")
+        column = record.get("column")
+        code = str(record.get("code") or "failed")
+        return Diagnostic(
+            tool="pytest",
+            file=report.relative(file) if file else None,
+            line=line,
+            column=column if isinstance(column, int) and column > 0 else None,
+            code=code,
+            message=str(record.get("message") or code),
+            symbol=function,
+            test=f"{test} {described}" if test and described else test,
+            topic=TOPICS.get(code),
+            detail=str(record.get("text") or "") or None,
+        )
+
+
+def sessions(records: Iterable[Record]) -> list[Session]:
+    """Return the sessions that the records tell of, in the order in which they began."""
+    found: list[Session] = []
+    current: dict[object, Session] = {}
+    for record in records:
+        process = str(record.get("p"))
+        if record.get("kind") == "start":
+            current[process] = Session(rootdir=str(record.get("rootdir", "")))
+            found.append(current[process])
+        elif process in current:
+            current[process].add(record)
+    return found
+
+
+def place(record: Record) -> tuple[str | None, int | None, str | None]:
+    """Return the file, line and function of a record, as far as it has them."""
+    value = record.get("place")
+    if not isinstance(value, list) or len(value) != len(("file", "line", "function")):
+        return None, None, None
+    file, line, function = value
+    return (
+        file if isinstance(file, str) and file else None,
+        line if isinstance(line, int) and line > 0 else None,
+        function if isinstance(function, str) and function not in {"", "<module>"} else None,
+    )
+
+
+def number(record: Record, key: str) -> int:
+    """Return a count in a record, 0 where it has none."""
+    value = record.get(key)
+    return value if isinstance(value, int) else 0
