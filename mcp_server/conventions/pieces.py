@@ -1,0 +1,40 @@
+"""What shell text comes apart into, and what its reading may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where files are read, and the variables that conditions may ask about."""
+
+    root: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Simple:
+    """One command: its words, the folder it runs in and what was set and activated for it."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    env: tuple[tuple[str, str], ...]
+    text: str
+    venv: str | None = None
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Something that cannot be taken apart, and why."""
+
+    text: str
+    reason: str
+    line: int = 1
+
+
+Piece: TypeAlias = Simple | Opaque

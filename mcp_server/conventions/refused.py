@@ -1,0 +1,117 @@
+"""Accounts for the tasks that are not taken apart and for what is left of those that are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from mcp_server.conventions.pieces import Opaque, Piece, Simple
+from mcp_server.conventions.roles import is_aggregate, is_narrow, role_of
+from mcp_server.conventions.runner import unwrap
+from mcp_server.conventions.setup import installs
+from mcp_server.conventions.tasks import Part, Task, TaskFile, reachable
+from mcp_server.models import Command, Role
+
+# A task whose text holds one of these words is never run whole.
+UNSAFE = re.compile(
+    r"(?<![\w./-])(docker(?:-compose)?|podman|kubectl|helm|terraform|deploy|publish|release|upload"
+    r"|twine|ssh|scp|aws|gcloud|install|sync|rm|sudo|pre-commit|prek|tox|nox|push|systemctl"
+    r"|migrate|upgrade|downgrade|psql|curl|wget|kill|pkill)(?![\w.-])"
+)
+PYTHONIC = re.compile(r"python|pytest|mypy|ruff|flake8|black|isort|pylint|coverage|\.py\b|\bty\b")
+OTHER_LANGUAGES = re.compile(r"\b(npm|npx|yarn|pnpm|bun|node|cargo|go|mvn|gradle|with_node\.sh)\b")
+INERT = frozenset("rm mkdir touch cp mv ls open xdg-open find make".split())
+"""Programs that check nothing; `make` itself is followed into the targets it is called for."""
+
+Own = Mapping[str, tuple[Command, ...]]
+
+
+def whole_tasks(file: TaskFile, own: Own) -> Iterator[Command]:
+    """Yield the tasks with a telling name in which no tool was recognised, as one command each.
+
+    It is `sure` where the task can be run as it stands.
+    """
+    for task in file.tasks.values():
+        role = role_of(task.name)
+        needed = list(reachable(file.tasks, task.name))
+        text = "\n".join(part.piece.text for one in needed for part in one.parts)
+        if role is None or not text or any(own[one.name] for one in needed):
+            continue
+        if OTHER_LANGUAGES.search(text) and not PYTHONIC.search(text):
+            continue
+        reason = next(
+            (part.piece.reason for part in task.parts if isinstance(part.piece, Opaque)), None
+        )
+        why = _why_not(file, task, text, reason)
+        yield Command(
+            tool=file.shown.split(" ")[0],
+            role=role,
+            text=f"{file.shown}{task.name}".removesuffix(" -e testenv"),
+            source=task.source,
+            cwd=file.folder,
+            start=file.runner or (),
+            args=(task.name,),
+            sure=why is None,
+            reason=why,
+        )
+
+
+def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str | None:
+    if unsafe := UNSAFE.search(text):
+        return f"it would run `{unsafe[1]}`"
+    if file.runner is None:
+        return reason or "hdb knows none of its tools"
+    if is_aggregate(task.name):
+        return "its name does not say what it checks"
+    if is_narrow(task.name):
+        return "its name says that it is a part of the check or a way of running it"
+    return None
+
+
+def left_over(file: TaskFile, own: Own) -> Iterator[Command]:
+    """Yield what tasks with a telling name run beside the tools that we know."""
+    for task in file.tasks.values():
+        role = role_of(task.name)
+        needed = list(reachable(file.tasks, task.name))
+        if role is None or not any(own[one.name] for one in needed):
+            continue
+        known = {(one.text, one.source) for inner in needed for one in own[inner.name]}
+        for inner in needed:
+            stated = role_of(inner.name) or role
+            for part in inner.parts:
+                if (part.piece.text, part.source) not in known and not _is_inert(part.piece):
+                    yield _left(part, stated)
+
+
+def _left(part: Part, role: Role) -> Command:
+    piece = part.piece
+    text = piece.text
+    if not isinstance(piece, Simple):
+        why = piece.reason
+    elif unsafe := UNSAFE.search(text):
+        why = f"hdb does not run `{unsafe[1]}`"
+    else:
+        why = "hdb does not know what it checks"
+    words = text.split()
+    return Command(
+        tool=words[0] if words else "?",
+        role=role,
+        text=text,
+        source=part.source,
+        cwd=piece.cwd if isinstance(piece, Simple) else ".",
+        sure=False,
+        reason=why,
+    )
+
+
+def _is_inert(piece: Piece) -> bool:
+    """Tell whether a piece checks nothing: it tidies, installs, reports or is not Python's."""
+    text = piece.text
+    if OTHER_LANGUAGES.search(text) and not PYTHONIC.search(text):
+        return True
+    if not isinstance(piece, Simple):
+        return False
+    started = unwrap(piece.argv)
+    if started.program == "coverage":
+        return not any(arg.startswith("--fail-under") for arg in started.args)
+    return started.program in INERT or installs(piece)

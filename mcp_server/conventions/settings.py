@@ -1,0 +1,126 @@
+"""Reads what the files of one project folder say to its tools."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mcp_server.conventions.dependencies import Declared, declared
+from mcp_server.conventions.reading import LIMIT
+from mcp_server.conventions.sources import find_sources, find_tests
+from mcp_server.models import Settings
+
+INI_FILES = (
+    "setup.cfg tox.ini .flake8 mypy.ini .mypy.ini pytest.ini .pytest.ini .isort.cfg .pylintrc "
+    "pylintrc .editorconfig".split()
+)
+# Files whose syntax is looser than the INI they resemble, so that a mistake is no problem of ours.
+LOOSE = frozenset({".editorconfig"})
+# Tool files in TOML whose content stands for the tool's table in pyproject, the strongest last.
+TOML_FILES = {
+    "ruff.toml": "ruff",
+    ".ruff.toml": "ruff",
+    "ty.toml": "ty",
+    "pyrefly.toml": "pyrefly",
+    "pytest.toml": "pytest",
+    ".pytest.toml": "pytest",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a project folder holds: the settings, pyproject's content, and what was unreadable."""
+
+    settings: Settings
+    pyproject: Mapping[str, Any]
+    problems: tuple[str, ...] = ()
+    tox: Mapping[str, Any] = field(default_factory=dict)
+    declared: Declared = field(default_factory=Declared)
+
+
+def read_settings(folder: Path, label: str = "") -> Files:
+    """Read the configuration files of a project folder; `label` prefixes the names of problems."""
+    reader = _Reader(folder, label)
+    names = reader.names()
+    pyproject = reader.toml("pyproject.toml") if "pyproject.toml" in names else {}
+    tables = {
+        name: table
+        for name, table in mapping(pyproject.get("tool")).items()
+        if isinstance(table, dict)
+    }
+    tables.update({TOML_FILES[name]: reader.toml(name) for name in TOML_FILES if name in names})
+    sections = {name: reader.ini(name) for name in INI_FILES if name in names}
+    tox = reader.toml("tox.toml") if "tox.toml" in names else {}
+    own = declared(folder, pyproject, sections)
+    return Files(
+        Settings(
+            tables=tables,
+            sections=sections,
+            files=names,
+            dependencies=own.every,
+            sources=find_sources(folder),
+            tests=find_tests(folder),
+        ),
+        pyproject,
+        tuple(reader.problems),
+        tox,
+        own,
+    )
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return a table, or an empty one where the file holds something else in its place."""
+    return value if isinstance(value, dict) else {}
+
+
+class _Reader:
+    """Reads the files of one folder and keeps what could not be read."""
+
+    def __init__(self, folder: Path, label: str) -> None:
+        self._folder = folder
+        self._label = label
+        self.problems: list[str] = []
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the regular files; reading a pipe would wait for ever."""
+        try:
+            with os.scandir(self._folder) as entries:
+                return frozenset(entry.name for entry in entries if entry.is_file())
+        except OSError as error:
+            self._problem(".", error)
+            return frozenset()
+
+    def toml(self, name: str) -> dict[str, Any]:
+        try:
+            return tomllib.loads(self._text(name))
+        except (OSError, ValueError, RecursionError) as error:
+            self._problem(name, error)
+            return {}
+
+    def ini(self, name: str) -> dict[str, dict[str, str]]:
+        parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+        try:
+            text = self._text(name)
+            # What stands before the first section is a file's own preamble there.
+            parser.read_string(f"[]\n{text}" if name in LOOSE else text)
+        except (OSError, ValueError, configparser.Error) as error:
+            if name not in LOOSE:
+                self._problem(name, error)
+            return {}
+        return {
+            section: {key: value or "" for key, value in parser.items(section)}
+            for section in parser.sections()
+        }
+
+    def _text(self, name: str) -> str:
+        with (self._folder / name).open("rb") as file:
+            return file.read(LIMIT).decode("utf-8")
+
+    def _problem(self, name: str, error: Exception) -> None:
+        why = error.strerror if isinstance(error, OSError) else str(error).replace("\n", " ")
+        self.problems.append(f"{self._label}{name} cannot be read: {why or type(error).__name__}")

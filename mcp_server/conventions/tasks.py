@@ -1,0 +1,131 @@
+"""The named tasks of a file that names commands, taken apart, scripts they start included."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp_server.conventions.pieces import Opaque, Piece, Place
+from mcp_server.conventions.reading import read_inside
+from mcp_server.conventions.runner import Started, unwrap
+from mcp_server.conventions.shell import decompose
+
+SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+SHEBANG = re.compile(r"^#! ?\S*?(?:/env(?: -S)? )?\b(?:ba|da|z|k)?sh\b")
+MAX_DEPTH = 5
+"""How deep scripts may start each other."""
+OWN_FOLDER = re.compile(
+    r"\$\(\s*dirname\s+(?:--\s+)?\"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})\"?\s*\)"
+)
+ABSOLUTE = re.compile(r"\$\(\s*cd\s+\"?([^\"$`()&;|]+?)\"?\s*&&\s*pwd(?:\s+-P)?\s*\)")
+REPOSITORY = re.compile(r"\$\(\s*git\s+rev-parse\s+--show-toplevel\s*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a task and where it stands."""
+
+    piece: Piece
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A name with what it runs, after what it needs."""
+
+    name: str
+    source: str
+    parts: tuple[Part, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFile:
+    """A file that names tasks: its path below the root, its folder, and how one is run.
+
+    Without a `runner` no task is ever run whole; `shown` is how a person would run one.
+    """
+
+    path: str
+    folder: str
+    tasks: Mapping[str, Task]
+    shown: str
+    runner: tuple[str, ...] | None = None
+
+
+def reachable(tasks: Mapping[str, Task], name: str) -> Iterator[Task]:
+    """Yield the tasks that a task needs, in the order they run, itself last."""
+    seen: set[str] = set()
+
+    def visit(current: str) -> Iterator[Task]:
+        if current in seen or current not in tasks:
+            return
+        seen.add(current)
+        for needed in tasks[current].needs:
+            yield from visit(needed)
+        yield tasks[current]
+
+    return visit(name)
+
+
+def take_apart(
+    text: str, source: str, cwd: str, place: Place, env: Mapping[str, str] | None = None
+) -> tuple[Part, ...]:
+    """Return the parts of shell text; scripts of the project that it starts are followed."""
+    pieces = decompose(text, cwd, place, env=env)
+    return tuple(part for piece in pieces for part in _followed(Part(piece, source), place, 0))
+
+
+def _followed(part: Part, place: Place, depth: int) -> Iterator[Part]:
+    """Yield a part, or in its stead those of the script that it starts."""
+    piece = part.piece
+    if isinstance(piece, Opaque) or depth > MAX_DEPTH:
+        yield part
+        return
+    started = unwrap(piece.argv)
+    inline = _inline(started)
+    path = None if inline is not None else _script(started, piece.cwd)
+    text = inline if path is None else read_inside(place.root, path)
+    if text is None or (path and not _is_shell(started, path, text)):
+        yield part
+        return
+    text = _located(text, path, place.root) if path else text
+    pieces = decompose(text, piece.cwd, place, env=dict(piece.env), venv=piece.venv)
+    if all(isinstance(one, Opaque) for one in pieces):
+        # Nothing was learned: the script's name says more than its logic.
+        yield part
+        return
+    for inner in pieces:
+        source = f"{path}:{inner.line}" if path else part.source
+        yield from _followed(Part(inner, source), place, depth + 1)
+
+
+def _is_shell(started: Started, path: str, text: str) -> bool:
+    return started.program in SHELLS or path.endswith(".sh") or bool(SHEBANG.match(text))
+
+
+def _inline(started: Started) -> str | None:
+    """Return the text of `sh -c TEXT`."""
+    if started.program in SHELLS and len(started.args) > 1:
+        options = started.args[0]
+        if options.startswith("-") and not options.startswith("--") and options.endswith("c"):
+            return started.args[1]
+    return None
+
+
+def _script(started: Started, cwd: str) -> str | None:
+    """Return the path, below the root, of the script that a command starts."""
+    if started.program in SHELLS:
+        name = next((arg for arg in started.args if not arg.startswith("-")), None)
+    else:
+        name = started.start[-1] if started.start and "/" in started.start[-1] else None
+    return posixpath.normpath(posixpath.join(cwd, name)) if name else None
+
+
+def _located(text: str, path: str, root: Path) -> str:
+    """Fill in the ways in which a script says where it lies."""
+    text = OWN_FOLDER.sub(str(root / posixpath.dirname(path)), text)
+    return REPOSITORY.sub(str(root), ABSOLUTE.sub(r"\1", text))

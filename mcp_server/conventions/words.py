@@ -1,0 +1,164 @@
+"""Splits shell text into words and operators, and fills in the variables that are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+UNKNOWN = "\0"
+"""Stands in a text for what only running something would tell."""
+TOKEN = re.compile(
+    r"""
+    (?P<space>[ \t\r\f\v]+|\\\r?\n)
+    |(?P<operator>&&|\|\||;;|\|&|&>>|&>|>>|>&|>\||<<<|<<|<&|[()<>|&;\n])
+    |(?P<single>'[^']*')
+    |(?P<double>"(?:[^"\\]|\\.)*")
+    |(?P<computed>\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`)
+    |(?P<parameter>\$\{[^{}]*\})
+    |(?P<escape>\\.)
+    |(?P<plain>\$?[^\s'"`\\()<>|&;$]+|\$)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+VARIABLE = re.compile(
+    r"\$\{(?P<braced>[A-Za-z_]\w*|[@*]|\d)(?::?(?P<how>[-+=?])(?P<other>[^{}]*))?\}"
+    r"|\$(?P<bare>[A-Za-z_]\w*|[@*]|\d)"
+    r"|(?P<odd>\$[?!$#{-])"
+)
+SUBSTITUTION = re.compile(r"(?<!\\)(?:\$\(|`)")
+ESCAPED = re.compile(r"\\([\"\\$`\n])")
+REDIRECTS = frozenset({">", ">>", "<", ">&", "<&", "&>", "&>>", ">|", "<<<"})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it is written: pieces of text, each with how it is quoted."""
+
+    segments: tuple[tuple[str, str], ...]
+    line: int = 1
+
+    @property
+    def raw(self) -> str:
+        """The word as the shell reads it."""
+        return "".join(text for _, text in self.segments)
+
+    @property
+    def keyword(self) -> str | None:
+        """The word where no part of it is quoted, as a reserved word must be."""
+        return self.raw if all(kind == "plain" for kind, _ in self.segments) else None
+
+
+Token: TypeAlias = Word | str
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the words and operators of shell text; redirections and comments are left out.
+
+    Raises `ValueError`, with the reason, for what cannot be read.
+    """
+    drop = False
+    for token in _raw_tokens(text):
+        if drop:
+            if not isinstance(token, Word):
+                msg = "it redirects in a way that cannot be read"
+                raise ValueError(msg)
+            drop = False
+        elif token in REDIRECTS:
+            drop = True
+        else:
+            yield token
+
+
+def _raw_tokens(text: str) -> Iterator[Token]:
+    segments: list[tuple[str, str]] = []
+    position, line, begun = 0, 1, 1
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None:
+            msg = "its quoting cannot be read"
+            raise ValueError(msg)
+        kind, piece = str(match.lastgroup), match[0]
+        position = match.end()
+        begun = begun if segments else line
+        line += piece.count("\n")
+        if kind == "plain" and piece.startswith("#") and not segments:
+            end = text.find("\n", position)
+            position = len(text) if end < 0 else end
+        elif kind not in {"space", "operator"}:
+            segments.append((kind, piece))
+        else:
+            yield from _ended(segments, piece if kind == "operator" else "", begun)
+            segments = []
+    yield from _ended(segments, "", begun)
+
+
+def _ended(segments: list[tuple[str, str]], operator: str, line: int) -> Iterator[Token]:
+    if operator == "<<":
+        msg = "it holds a here-document"
+        raise ValueError(msg)
+    # The number of `2>file` belongs to the redirection.
+    numbered = operator in REDIRECTS and len(segments) == 1 and segments[0][1] in {"0", "1", "2"}
+    if segments and not numbered:
+        yield Word(tuple(segments), line)
+    if operator:
+        yield operator
+
+
+def expand(word: Word, known: Mapping[str, str], unset: str = UNKNOWN) -> list[str]:
+    """Return the words that a word becomes: none, one, or several where a variable holds several.
+
+    A variable that is not known becomes `unset`; `$@` and `$1` are empty, as for a script that
+    is run without arguments.
+    """
+    fields, kept = [""], False
+    for kind, text in word.segments:
+        value = _segment(kind, text, known, unset)
+        if kind in {"plain", "parameter"} and "$" in text:
+            parts = value.split()
+            if parts and value[0].isspace() and fields[-1]:
+                fields.append("")
+            fields[-1] += parts[0] if parts else ""
+            fields += parts[1:]
+        else:
+            fields[-1] += value
+            kept = kept or (kind in {"single", "double"} and text != '"$@"')
+    return [field for field in fields if field or kept]
+
+
+def expand_whole(word: Word, known: Mapping[str, str], unset: str = UNKNOWN) -> str:
+    """Return a word with its variables filled in but not split, as in an assignment."""
+    return "".join(_segment(kind, text, known, unset) for kind, text in word.segments)
+
+
+def _segment(kind: str, text: str, known: Mapping[str, str], unset: str) -> str:
+    if kind == "computed":
+        return UNKNOWN
+    if kind == "single":
+        return text[1:-1]
+    if kind == "escape":
+        return text[1:]
+    if kind == "double":
+        if SUBSTITUTION.search(text):
+            return UNKNOWN
+        return ESCAPED.sub(r"\1", _substitute(text[1:-1], known, unset))
+    return _substitute(text, known, unset)
+
+
+def _substitute(text: str, known: Mapping[str, str], unset: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match["odd"]:
+            return UNKNOWN
+        name = match["braced"] or match["bare"]
+        positional = name in "@*" or name.isdigit()
+        current = "" if positional else known.get(name)
+        if match["how"] in {"-", "="}:
+            return current or match["other"]
+        if match["how"] == "+":
+            return match["other"] if current else ""
+        if match["how"] == "?" and not current:
+            return UNKNOWN
+        return unset if current is None else current
+
+    return VARIABLE.sub(value, text)
