@@ -1,0 +1,239 @@
+"""Makes one batch of the steps' outcomes: verdicts, groups, counts and what changed; pure."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mcp_server.contract import Also, Batch, Delta, Failure, StepResult
+from mcp_server.grouping import PARAMETERS, Group, group
+from mcp_server.models import Diagnostic, Outcome, Report, Step, Verdict
+
+MESSAGE_LIMIT = 1500
+"""Characters of a message that the batch shows; the failure in full shows all of it."""
+INHERITED = ("tool", "file", "line", "column", "code", "message", "symbol", "test", "severity")
+NO_MODULE = re.compile(r"No module named ['\"]?([\w.]+)")
+RAN = frozenset({Verdict.PASSED, Verdict.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A step that is over: what became of it and what it found."""
+
+    step: Step
+    verdict: Verdict
+    outcome: Outcome
+    reason: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What is kept of the batch before: the findings' ids, and what was run to its end.
+
+    `findings` maps an id to the tool and the test of the finding; `tools` are (tool, folder)
+    pairs of steps that ran to their end; `tests` are the node ids that did.
+    """
+
+    findings: dict[str, tuple[str, str | None]]
+    tools: frozenset[tuple[str, str]]
+    tests: frozenset[str]
+
+
+def judge(step: Step, report: Report, outcome: Outcome) -> Finished:
+    """Return the verdict of a step. Nothing is green without proof that something was checked."""
+    # `python -m TOOL` ends with 1, as with findings, where the tool is not installed.
+    module = NO_MODULE.search(report.stderr) if "-m" in step.argv[: step.started] else None
+    if module and not outcome.diagnostics and module[1] == step.argv[step.started - 1]:
+        why = f"{module[1]} is not installed in the environment of {step.argv[0]}"
+        remedy = f"; to install what the project declares: {step.remedy}" if step.remedy else ""
+        return Finished(step, Verdict.MISSING, Outcome(), why + remedy, report.seconds)
+    verdict, reason = _verdict(report, outcome)
+    return Finished(step, verdict, outcome, reason or outcome.remark, report.seconds)
+
+
+def _verdict(  # noqa: PLR0911 - one line an entry of the verdict table
+    report: Report, outcome: Outcome
+) -> tuple[Verdict, str | None]:
+    if report.missing:
+        return Verdict.MISSING, report.missing
+    if report.timed_out:
+        why = f"ended by hdb after {report.seconds:.0f} s; allow more with --timeout"
+        return Verdict.TIMED_OUT, f"{why}. {outcome.problem or ''}".rstrip(". ") + "."
+    if report.signal is not None:
+        return Verdict.CRASHED, outcome.problem or f"ended by signal {report.signal}"
+    if outcome.problem is not None:
+        return Verdict.CRASHED, outcome.problem or f"ended with status {report.status}"
+    if outcome.nothing:
+        return Verdict.NOT_RUN, outcome.nothing
+    if outcome.diagnostics:
+        return Verdict.FAILED, None
+    if report.status != 0:
+        return Verdict.CRASHED, f"ended with status {report.status} and reported nothing"
+    if not outcome.checked:
+        return Verdict.CRASHED, "ended well without saying that it checked anything"
+    return Verdict.PASSED, None
+
+
+def assemble(
+    finished: Sequence[Finished],
+    *,
+    scope: Literal["full", "targets"],
+    problems: Sequence[str] = (),
+    previous: Previous | None = None,
+) -> tuple[Batch, tuple[Group, ...]]:
+    """Return the batch of all finished steps, and its groups with everything they know."""
+    groups = group(one for each in finished for one in each.outcome.diagnostics)
+    steps = tuple(_step_result(each) for each in finished)
+    failures = tuple(_failure(each) for each in groups)
+    batch = Batch(
+        schema="hdb.batch/1",
+        id=_batch_id(steps, failures),
+        verdict=_batch_verdict(finished, problems),
+        scope=scope,
+        summary=_summary(finished, groups, problems),
+        problems=tuple(problems),
+        steps=steps,
+        delta=_delta(finished, groups, previous) if previous else None,
+        failures=failures,
+    )
+    return batch, groups
+
+
+def remember(finished: Iterable[Finished], groups: Iterable[Group]) -> Previous:
+    """Return what the next batch needs to know of this one to tell what changed."""
+    over = [each for each in finished if each.verdict in RAN]
+    return Previous(
+        findings={key: (one.tool, one.test) for each in groups for key, one in each.members},
+        tools=frozenset((each.step.tool, _cwd(each.step)) for each in over),
+        tests=frozenset(test for each in over for test in each.outcome.finished),
+    )
+
+
+def _batch_verdict(
+    finished: Sequence[Finished], problems: Sequence[str]
+) -> Literal["passed", "failed", "incomplete"]:
+    if problems or not finished or any(each.verdict not in RAN for each in finished):
+        return "incomplete"
+    return "failed" if any(each.verdict is Verdict.FAILED for each in finished) else "passed"
+
+
+def _step_result(each: Finished) -> StepResult:
+    step, outcome = each.step, each.outcome
+    return StepResult(
+        tool=step.tool,
+        verdict=each.verdict.value,
+        command=step.command,
+        cwd=_cwd(step),
+        source=step.source,
+        ran=step.ran,
+        seconds=round(each.seconds, 1),
+        failures=len(dict.fromkeys(outcome.diagnostics)),
+        passed=outcome.passed,
+        skipped=outcome.skipped,
+        deselected=outcome.deselected,
+        reason=each.reason,
+    )
+
+
+def _cwd(step: Step) -> str:
+    return step.cwd.relative_to(step.root).as_posix() if step.cwd != step.root else "."
+
+
+def _failure(each: Group) -> Failure:
+    head = each.head
+    return Failure(
+        id=each.id,
+        tool=head.tool,
+        file=head.file,
+        line=head.line,
+        column=head.column,
+        code=head.code,
+        message=_shown(head.message),
+        symbol=_symbol(head),
+        test=head.test,
+        severity=head.severity,
+        fix=head.fix,
+        also=tuple(_also(head, one) for _, one in each.members[1:]),
+    )
+
+
+def _also(head: Diagnostic, one: Diagnostic) -> Also:
+    differing: dict[str, Any] = {
+        name: _shown(value) if name == "message" else value
+        for name in INHERITED
+        if (value := getattr(one, name)) != getattr(head, name) and value is not None
+    }
+    if _symbol(one) is None:
+        differing.pop("symbol", None)
+    return Also(**differing)
+
+
+def _symbol(one: Diagnostic) -> str | None:
+    """Return the symbol where it says more than the test's own name does."""
+    symbol = one.symbol or ""
+    own = PARAMETERS.sub("", one.test or "").rpartition("::")[2]
+    return None if not symbol or symbol == own or symbol.startswith("<") else symbol
+
+
+def _shown(message: str) -> str:
+    left_out = len(message) - MESSAGE_LIMIT
+    if left_out <= 0:
+        return message
+    return (
+        f"{message[:MESSAGE_LIMIT]}\n[{left_out} more characters: ask for this failure by its id]"
+    )
+
+
+def _summary(finished: Sequence[Finished], groups: Sequence[Group], problems: Sequence[str]) -> str:
+    counts = Counter(one.tool for each in groups for _, one in each.members)
+    files = {one.file for each in groups for _, one in each.members if one.file}
+    total = sum(counts.values())
+    parts = []
+    if total:
+        tools = ", ".join(f"{tool} {count}" for tool, count in sorted(counts.items()))
+        where = f" in {len(files)} file{'s' * (len(files) != 1)}" if files else ""
+        parts.append(f"{total} failure{'s' * (total != 1)}{where}: {tools}")
+    unfinished = [each for each in finished if each.verdict not in RAN]
+    if unfinished:
+        named = ", ".join(f"{each.step.tool} {each.verdict.value}" for each in unfinished)
+        parts.append(f"not verified: {named}")
+    if problems:
+        parts.append(f"{len(problems)} configuration file{'s' * (len(problems) != 1)} unreadable")
+    if not finished:
+        parts.append(
+            "nothing to run: no checker is configured and no tests were found; "
+            "name commands in pyproject.toml under [tool.hdb]"
+        )
+    if not parts:
+        tests = sum(each.outcome.passed for each in finished)
+        tools = ", ".join(each.step.tool for each in finished)
+        parts.append(f"all {len(finished)} checks passed: {tools}; {tests} tests")
+    return "; ".join(parts)
+
+
+def _delta(finished: Sequence[Finished], groups: Sequence[Group], previous: Previous) -> Delta:
+    """Count what changed, comparing only what both runs finished; the rest is unknown."""
+    now = remember(finished, groups)
+    same = previous.findings.keys() & now.findings.keys()
+    gone = {key: previous.findings[key] for key in previous.findings.keys() - same}
+    come = {key: now.findings[key] for key in now.findings.keys() - same}
+    fixed = sum(_covered(tool, test, now) for tool, test in gone.values())
+    new = sum(_covered(tool, test, previous) for tool, test in come.values())
+    unknown = len(gone) + len(come) - fixed - new
+    return Delta(fixed=fixed, new=new, same=len(same), unknown=unknown)
+
+
+def _covered(tool: str, test: str | None, run: Previous) -> bool:
+    if test is not None and "::" in test:
+        return test in run.tests
+    return any(name == tool for name, _ in run.tools)
+
+
+def _batch_id(steps: Sequence[StepResult], failures: Sequence[Failure]) -> str:
+    text = "\n".join(one.json_text() for one in (*steps, *failures))
+    return hashlib.sha256(text.encode()).hexdigest()[:6]

@@ -1,0 +1,147 @@
+"""Puts findings with one root cause together, across test parameters and across tools."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mcp_server.checkers import checkers
+from mcp_server.models import Diagnostic, Role
+
+ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
+NUMBER = re.compile(r"\d+")
+QUOTED = re.compile(r"['\"`](\w+)['\"`]")
+PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
+WHOLE_FILE_TOPICS = frozenset({"syntax", "format", "import-order"})
+"""Topics of which one finding a file says all: their lines differ from tool to tool."""
+HEADS = (Role.TYPES, Role.LINT, Role.TEST, Role.IMPORTS, Role.FORMAT)
+"""Whose finding leads a group: the one that names the cause before the one that shows it."""
+ID_LENGTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings of one root cause, the clearest first, each with its stable id."""
+
+    members: tuple[tuple[str, Diagnostic], ...]
+
+    @property
+    def id(self) -> str:
+        """The id of the finding that leads."""
+        return self.members[0][0]
+
+    @property
+    def head(self) -> Diagnostic:
+        """The finding that leads."""
+        return self.members[0][1]
+
+
+def group(diagnostics: Iterable[Diagnostic]) -> tuple[Group, ...]:
+    """Return the groups of all findings, those that block others first, then by place."""
+    found = list(dict.fromkeys(diagnostics))
+    ids = identify(found)
+    parents = list(range(len(found)))
+
+    def root(index: int) -> int:
+        while parents[index] != index:
+            parents[index] = parents[parents[index]]
+            index = parents[index]
+        return index
+
+    first: dict[Hashable, int] = {}
+    for index, keys in enumerate(_keys(found)):
+        for key in keys:
+            parents[root(index)] = root(first.setdefault(key, index))
+    members: dict[int, list[int]] = defaultdict(list)
+    for index in range(len(found)):
+        members[root(index)].append(index)
+    groups = [
+        Group(tuple((ids[one], found[one]) for one in sorted(each, key=lambda i: _lead(found[i]))))
+        for each in members.values()
+    ]
+    return tuple(sorted(groups, key=_order))
+
+
+def identify(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    """Return an id for each finding that stays when lines shift and numbers change."""
+    seen: Counter[str] = Counter()
+    taken: set[str] = set()
+    ids: list[str] = []
+    for one in diagnostics:
+        parts = (one.tool, one.file, one.symbol, one.test, one.code, normalised(one.message))
+        identity = "\0".join(part or "" for part in parts)
+        seen[identity] += 1
+        digest = hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()
+        length = ID_LENGTH
+        while digest[:length] in taken:
+            length += 2
+        taken.add(digest[:length])
+        ids.append(digest[:length])
+    return ids
+
+
+def normalised(message: str) -> str:
+    """Return a message without the numbers and addresses that change from run to run."""
+    return NUMBER.sub("#", ADDRESS.sub("0x", message))
+
+
+def _keys(diagnostics: Sequence[Diagnostic]) -> Iterator[set[Hashable]]:
+    """Yield for each finding the keys that join it with others of the same cause."""
+    typed: dict[tuple[str | None, int | None], list[Diagnostic]] = defaultdict(list)
+    for one in diagnostics:
+        if _role(one) is Role.TYPES and one.line is not None:
+            typed[one.file, one.line].append(one)
+    for one in diagnostics:
+        keys: set[Hashable] = set()
+        place = (one.file, one.line)
+        if one.topic in WHOLE_FILE_TOPICS:
+            keys.add((one.topic, one.file))
+        elif one.topic and one.line is not None:
+            keys.add((one.topic, *place))
+        if _role(one) is Role.TEST and one.line is not None:
+            keys.add((one.code, *place, normalised(one.message)))
+            keys.add((one.code, *place, PARAMETERS.sub("", one.test or "")))
+            # A failed comparison is about a value, not about what a type checker sees there.
+            if typed[place] and one.code != "AssertionError":
+                keys.add(_typed_key(typed[place], _closest(typed[place], one)))
+        elif one in typed[place]:
+            keys.add(_typed_key(typed[place], one))
+        yield keys
+
+
+def _typed_key(same_line: Sequence[Diagnostic], one: Diagnostic) -> Hashable:
+    """Join type checkers on a line: by its column where one of them says more than one thing."""
+    several = max(Counter(other.tool for other in same_line).values()) > 1
+    return ("types", one.file, one.line, one.column if several else None)
+
+
+def _closest(same_line: Sequence[Diagnostic], one: Diagnostic) -> Diagnostic:
+    """Return the finding of a line that names most of what another finding names."""
+    names = set(QUOTED.findall(one.message))
+    return max(same_line, key=lambda other: len(names.intersection(QUOTED.findall(other.message))))
+
+
+def _role(one: Diagnostic) -> Role | None:
+    checker = checkers().get(one.tool)
+    return checker.ROLE if checker else None
+
+
+def _lead(one: Diagnostic) -> tuple[int, int, str]:
+    role = _role(one)
+    return (HEADS.index(role) if role else len(HEADS), one.line or 0, one.test or "")
+
+
+def _order(each: Group) -> tuple[bool, bool, str, int, int, str]:
+    head = each.head
+    blocking = any(one.topic == "syntax" for _, one in each.members)
+    return (
+        not blocking,
+        head.file is None,
+        head.file or "",
+        head.line or 0,
+        head.column or 0,
+        head.tool,
+    )

@@ -1,0 +1,142 @@
+"""The one orchestration: read, plan, run the steps side by side, make one batch of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import anyio
+
+from mcp_server import opaque, process, store
+from mcp_server.batch import Finished, assemble, judge, remember
+from mcp_server.checkers import checkers
+from mcp_server.contract import Batch
+from mcp_server.conventions import read_conventions
+from mcp_server.errors import UsageError
+from mcp_server.models import Conventions, Diagnostic, Outcome, Report, Step
+from mcp_server.plan import plan, read_targets
+from mcp_server.redact import redact, secrets
+
+STEP_SECONDS = 900.0
+"""How long a step may run unless the caller says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a verification stands: a step that began (no verdict yet) or ended."""
+
+    done: int
+    total: int
+    step: Step
+    finished: Finished | None = None
+
+
+Listener = Callable[[Progress], Awaitable[None]]
+
+
+async def verify(
+    root: Path,
+    targets: Sequence[str] = (),
+    *,
+    seconds: float = STEP_SECONDS,
+    listener: Listener | None = None,
+) -> Batch:
+    """Verify the projects in and below a folder, or only the `targets` in it.
+
+    `seconds` limits each step. Raises `HdbError` for a caller's mistake; whatever the project's
+    tools do is in the batch. The batch is kept as the project's last.
+    """
+    conventions = read_conventions(root)
+    root = conventions.root
+    chosen = read_targets(root, targets)
+    steps = plan(conventions, chosen)
+    if chosen and not steps:
+        msg = f"No check of the project applies to {', '.join(targets)}."
+        raise UsageError(msg)
+    finished = await _run_all(steps, conventions, seconds, listener)
+    scope: Literal["full", "targets"] = "targets" if chosen else "full"
+    batch, groups = assemble(
+        finished, scope=scope, problems=conventions.problems, previous=store.previous(root)
+    )
+    store.save(root, batch, groups, remember(finished, groups))
+    return batch
+
+
+async def _run_all(
+    steps: Sequence[Step], conventions: Conventions, seconds: float, listener: Listener | None
+) -> list[Finished]:
+    """Run the steps within the machine's cores, then those that must run alone, one by one."""
+    results: dict[int, Finished] = {}
+    lanes = anyio.CapacityLimiter(max(2, os.cpu_count() or 2))
+    hidden = secrets(os.environ)
+
+    async def tell(step: Step, finished: Finished | None = None) -> None:
+        if listener is not None:
+            await listener(Progress(len(results), len(steps), step, finished))
+
+    async def one(index: int, step: Step) -> None:
+        async with lanes:
+            await tell(step)
+            finished = await _run_step(step, seconds, conventions.pass_env)
+            results[index] = _redacted(finished, hidden)
+            await tell(step, results[index])
+
+    async with anyio.create_task_group() as group:
+        for index, step in enumerate(steps):
+            if not step.alone:
+                group.start_soon(one, index, step)
+    for index, step in enumerate(steps):
+        if step.alone:
+            await one(index, step)
+    return [results[index] for index in range(len(steps))]
+
+
+async def _run_step(step: Step, seconds: float, pass_env: Sequence[str]) -> Finished:
+    if step.refused is not None:
+        verdict, reason = step.refused
+        return Finished(step, verdict, Outcome(), reason)
+    report = await process.run(step, limit=seconds, pass_env=pass_env)
+    checker = checkers().get(step.tool)
+    if checker is None:
+        return judge(step, report, opaque.parse(report, step.tool))
+    second = checker.retry(report, step.args, step.targets)
+    if second is not None:
+        argv = (*step.argv[: step.started], *second.args)
+        form = replace(step, argv=argv, env={**step.env, **second.env}, files=second.files)
+        report = await process.run(form, limit=seconds, pass_env=pass_env)
+    return judge(step, report, _cut_named(report, checker.parse(report)))
+
+
+def _cut_named(report: Report, outcome: Outcome) -> Outcome:
+    """Make a report that lost output say so: what it no longer holds may have been a finding."""
+    if not report.cut or outcome.problem or report.record:
+        return outcome
+    return replace(outcome, problem=f"{report.cut} bytes of its output were too much to keep")
+
+
+def _redacted(finished: Finished, hidden: tuple[str, ...]) -> Finished:
+    def clean(text: str | None) -> str | None:
+        return None if text is None else redact(text, hidden)
+
+    here = f"{finished.step.root}/"
+
+    def clean_one(one: Diagnostic) -> Diagnostic:
+        # Where the project lies on this machine says nothing, and would change the ids.
+        message = redact(one.message, hidden).replace(here, "")
+        return replace(one, message=message, detail=clean(one.detail))
+
+    diagnostics = tuple(clean_one(one) for one in finished.outcome.diagnostics)
+    step = replace(
+        finished.step,
+        command=redact(finished.step.command, hidden),
+        ran=clean(finished.step.ran),
+    )
+    return replace(
+        finished,
+        step=step,
+        outcome=replace(finished.outcome, diagnostics=diagnostics),
+        reason=clean(finished.reason),
+    )

@@ -1,0 +1,121 @@
+"""Shows records of the inside in the form of the wire contract."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mcp_server import store
+from mcp_server.contract import (
+    Batch,
+    CommandView,
+    ConventionsView,
+    EnvironmentView,
+    FailureDetail,
+    Finding,
+    ProjectView,
+)
+from mcp_server.errors import UsageError
+from mcp_server.models import Command, Conventions, Environment, Project, Role
+
+CONTEXT_LINES = 4
+
+
+def conventions_view(conventions: Conventions) -> ConventionsView:
+    """Return the conventions as agents and scripts receive them."""
+    return ConventionsView(
+        schema="hdb.conventions/1",
+        root=str(conventions.root),
+        instructions=conventions.instructions,
+        projects=tuple(_project(one, conventions.root) for one in conventions.projects),
+        disagreements=conventions.disagreements,
+        problems=conventions.problems,
+    )
+
+
+def failure_detail(root: Path, failure: str) -> FailureDetail:
+    """Return a failure of the project's last batch in full.
+
+    Raises `UsageError` where the last batch has no failure of that id.
+    """
+    batch = store.last_batch(root)
+    members = store.last_members(root, failure) if batch else None
+    if batch is None or members is None:
+        known = ", ".join(one.id for one in batch.failures[:10]) if batch else ""
+        why = f"it has {known or 'none'}" if batch else "nothing has been verified there yet"
+        msg = f"The last batch of {root} has no failure {failure!r}: {why}."
+        raise UsageError(msg)
+    findings = tuple(_finding(root, member) for member in members)
+    return FailureDetail(schema="hdb.failure/1", id=failure, batch=batch.id, findings=findings)
+
+
+def stored_batch(root: Path, cursor: str) -> tuple[Batch, int]:
+    """Return the batch and the page number that a cursor means.
+
+    Raises `UsageError` for a cursor of no batch, or of one that has since been replaced.
+    """
+    name, _, number = cursor.partition(":")
+    batch = store.last_batch(root)
+    if batch is None or batch.id != name or not number.isdecimal():
+        msg = f"Cursor {cursor!r} is not of the last batch of {root}: call verify again."
+        raise UsageError(msg)
+    return batch, int(number)
+
+
+def _project(project: Project, root: Path) -> ProjectView:
+    roles = {
+        role.value: tuple(_command(one) for one in project.commands if one.role is role)
+        for role in Role
+    }
+    return ProjectView(
+        path=project.path,
+        python=project.python,
+        environment=_environment(project.environment, root),
+        roles={role: commands for role, commands in roles.items() if commands},
+        not_run=tuple(_command(one) for one in project.others),
+    )
+
+
+def _command(command: Command) -> CommandView:
+    return CommandView(
+        tool=command.tool,
+        command=command.text,
+        cwd=command.cwd,
+        source=command.source,
+        mutates=command.mutates,
+        sure=command.sure,
+        reason=command.reason,
+    )
+
+
+def _environment(environment: Environment, root: Path) -> EnvironmentView:
+    folder = environment.folder
+    return EnvironmentView(
+        kind=environment.kind,
+        path=os.path.relpath(folder, root) if folder else None,
+        python=environment.python,
+        ready=environment.ready,
+        problem=environment.problem,
+        create=environment.creation or None,
+        source=environment.source or None,
+    )
+
+
+def _finding(root: Path, member: dict[str, Any]) -> Finding:
+    return Finding(**member, source=_source(root, member.get("file"), member.get("line")))
+
+
+def _source(root: Path, file: str | None, line: int | None) -> str | None:
+    """Return the numbered lines around a place inside the folder, or None."""
+    if file is None or line is None:
+        return None
+    path = (root / file).resolve()
+    if not path.is_relative_to(root) or not path.is_file():
+        return None
+    lines = path.read_text("utf-8", errors="replace").splitlines()
+    first = max(1, line - CONTEXT_LINES)
+    shown = enumerate(lines[first - 1 : line + CONTEXT_LINES], first)
+    return "\n".join(
+        f"{number:>5}{'>' if number == line else ' '} {text}" for number, text in shown
+    )

@@ -1,0 +1,146 @@
+"""Findings with one cause come together; findings with different causes stay apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mcp_server.grouping import group, identify, normalised
+from mcp_server.models import Diagnostic
+
+
+def failed(test: str, message: str = "assert 1 == 2", line: int = 5, **more: object) -> Diagnostic:
+    one = Diagnostic(
+        tool="pytest", file="a.py", line=line, code="AssertionError", message=message, test=test
+    )
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+def typed(line: int = 5, column: int = 1, tool: str = "mypy", **more: object) -> Diagnostic:
+    one = Diagnostic(
+        tool=tool,
+        file="a.py",
+        line=line,
+        column=column,
+        code="attr-defined",
+        message="no attribute",
+    )
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+def linted(code: str, line: int = 5, tool: str = "ruff", **more: object) -> Diagnostic:
+    one = Diagnostic(tool=tool, file="a.py", line=line, code=code, message=code, topic=code)
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+TOGETHER = {
+    "the cases of one parametrized test": [
+        failed("t.py::test_x[1]", "assert 'a' == 'b'"),
+        failed("t.py::test_x[2]", "assert 'c' == 'd'"),
+    ],
+    "tests that raise the same at the same place, but for numbers": [
+        failed("t.py::test_x", "at 0x7f31: 10 items", code="ValueError"),
+        failed("u.py::test_y", "at 0x7f99: 12 items", code="ValueError"),
+    ],
+    "a type error and the test that fails on its line": [
+        failed("t.py::test_x", "no attribute 'x'", code="AttributeError"),
+        typed(),
+    ],
+    "two type checkers on one line": [typed(), typed(column=4, tool="pyright")],
+    "an undefined name for the linter, the type checker and the test": [
+        linted("F821", topic="undefined-name"),
+        typed(code="name-defined", topic="undefined-name"),
+        failed("t.py::test_x", "name 'x' is not defined", code="NameError", topic="undefined-name"),
+    ],
+    "a syntax error for every tool, whatever line each names": [
+        linted("invalid-syntax", topic="syntax"),
+        typed(line=6, code="syntax", topic="syntax"),
+        failed("t.py", "invalid syntax", line=4, code="SyntaxError", topic="syntax"),
+        linted("cannot-parse", line=6, tool="black", topic="syntax"),
+    ],
+    "the same rule of two linters": [linted("F401"), linted("F401", tool="flake8")],
+    "unsorted imports for isort and ruff": [
+        linted("I001", line=1, topic="import-order"),
+        linted("unsorted", line=3, tool="isort", topic="import-order"),
+    ],
+}
+
+APART = {
+    "two tests that fail differently at one place": [
+        failed("t.py::test_x", "missing key", code="KeyError"),
+        failed("t.py::test_y", "bad value", code="ValueError"),
+    ],
+    "two tests whose helper fails with different messages": [
+        failed("t.py::test_x", "expected 200"),
+        failed("t.py::test_y", "not a list"),
+    ],
+    "a failed comparison on a line that a type checker also marks": [
+        failed("t.py::test_x"),
+        typed(),
+    ],
+    "two findings of one type checker on one line": [typed(), typed(column=9)],
+    "different rules of a linter on one line": [linted("F401"), linted("E501")],
+    "the same rule on two lines": [linted("F401"), linted("F401", line=6)],
+    "the same message in two files": [typed(), typed(file="b.py")],
+    "formatting and import order of one file": [
+        linted("unformatted", tool="black", topic="format"),
+        linted("unsorted", tool="isort", topic="import-order"),
+    ],
+    "findings without a place": [
+        Diagnostic(tool="mypy", message="one"),
+        Diagnostic(tool="pytest", message="two", test="t.py::test_x"),
+    ],
+}
+
+
+@pytest.mark.parametrize("findings", TOGETHER.values(), ids=TOGETHER)
+def test_one_cause_is_one_group(findings: list[Diagnostic]) -> None:
+    (only,) = group(findings)
+    assert {one for _, one in only.members} == set(findings)
+
+
+@pytest.mark.parametrize("findings", APART.values(), ids=APART)
+def test_different_causes_stay_apart(findings: list[Diagnostic]) -> None:
+    assert sorted(one.message for each in group(findings) for _, one in each.members) == sorted(
+        one.message for one in findings
+    )
+    assert len(group(findings)) == len(findings)
+
+
+def test_the_finding_that_names_the_cause_leads() -> None:
+    raised = failed("t.py::test_x", "no attribute", code="AttributeError")
+    (only,) = group([raised, typed()])
+    assert only.head == typed()
+
+
+def test_a_raised_error_joins_the_type_error_that_names_the_same_thing() -> None:
+    other, same = typed(message="Returning Any"), typed(column=8, message='no attribute "twice"')
+    raised = failed("t.py::t", "no attribute 'twice'", code="AttributeError")
+    groups = group([other, same, raised])
+    assert [[one for _, one in each.members] for each in groups] == [[other], [same, raised]]
+
+
+def test_what_blocks_the_other_checks_comes_first() -> None:
+    blocking = linted("invalid-syntax", topic="syntax", file="z.py")
+    assert group([typed(), blocking])[0].head == blocking
+
+
+def test_an_id_survives_shifted_lines_and_changed_numbers() -> None:
+    before = failed("t.py::test_x", "assert 90 == 100 at 0x7f31", line=5)
+    after = failed("t.py::test_x", "assert 45 == 50 at 0x8888", line=50)
+    assert identify([before]) == identify([after])
+
+
+def test_equal_findings_in_one_file_get_ids_of_their_own() -> None:
+    ids = identify([linted("E501", line=1), linted("E501", line=9)])
+    assert len(set(ids)) == 2
+
+
+def test_a_finding_reported_twice_counts_once() -> None:
+    (only,) = group([typed(), typed()])
+    assert len(only.members) == 1
+
+
+def test_numbers_and_addresses_do_not_make_a_message_another() -> None:
+    assert normalised("<A at 0x7fAB> has 12") == normalised("<A at 0x01> has 9")
