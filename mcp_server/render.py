@@ -1,0 +1,168 @@
+"""Shows a batch, conventions and a failure to people, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.console import Group as Lines
+from rich.console import RenderableType
+from rich.text import Text
+
+from mcp_server.contract import (
+    Also,
+    Batch,
+    ConventionsView,
+    Failure,
+    FailureDetail,
+    ProjectView,
+    StepResult,
+)
+
+STYLES = {
+    "passed": "green",
+    "failed": "red",
+    "incomplete": "yellow",
+    "crashed": "yellow",
+    "timed_out": "yellow",
+    "missing": "yellow",
+    "not_run": "yellow",
+}
+
+
+def render_batch(batch: Batch) -> RenderableType:
+    """Return a batch as text: the failures by file, then the steps, then the sum."""
+    parts: list[RenderableType] = []
+    for file, failures in groupby(batch.failures, key=lambda one: one.file or "(no file)"):
+        parts.append(Text(file, style="bold"))
+        parts += [line for failure in failures for line in _failure(failure)]
+        parts.append(Text())
+    parts += [Text(f"! {problem}", style="yellow") for problem in batch.problems]
+    if batch.steps:
+        parts += _steps(batch.steps)
+    parts.append(_closing(batch))
+    return Lines(*parts)
+
+
+def _failure(failure: Failure) -> Iterator[Text]:
+    place = f"{failure.line or ''}{f':{failure.column}' if failure.column else ''}"
+    head = Text(f"  {place:>7}  ")
+    head.append(failure.tool, style="cyan")
+    if failure.code:
+        head.append(f" {failure.code}", style="magenta")
+    if failure.test:
+        head.append(f"  {failure.test}")
+    if failure.fix:
+        head.append("  (mechanical fix)", style="dim")
+    head.append(f"  [{failure.id}]", style="dim")
+    yield head
+    for line in failure.message.splitlines():
+        yield Text(f"           {line}")
+    for one in failure.also:
+        yield Text(f"           also {_also(one)}", style="dim")
+
+
+def _also(one: Also) -> str:
+    place = ":".join(str(part) for part in (one.file, one.line) if part is not None)
+    message = one.message.replace("\n", " ") if one.message else None
+    return "  ".join(part for part in (one.tool, one.code, place, one.test, message) if part)
+
+
+def _steps(steps: tuple[StepResult, ...]) -> Iterator[Text]:
+    rows = [
+        (
+            step.verdict,
+            step.tool,
+            ", ".join(
+                f"{count} {word}"
+                for count, word in (
+                    (step.failures, "found"),
+                    (step.passed, "passed"),
+                    (step.skipped, "skipped"),
+                    (step.deselected, "deselected"),
+                )
+                if count
+            ),
+            f"{step.seconds:.1f} s",
+        )
+        for step in steps
+    ]
+    told: set[str] = set()
+    for line, step in zip(_aligned(rows), steps, strict=True):
+        line.stylize(STYLES[step.verdict], 0, len(step.verdict))
+        where = "" if step.cwd == "." else f"{step.cwd}: "
+        line.append(f"{where}{step.ran or step.command}  ({step.source})", style="dim")
+        yield line
+        if step.reason and step.reason not in told:
+            told.add(step.reason)
+            yield from (Text(f"    {part}") for part in step.reason.splitlines())
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[Text]:
+    """Return rows with their columns aligned; unlike a table they never wrap in a pipe."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield Text("".join(f"{cell:<{width + 2}}" for cell, width in zip(row, widths, strict=True)))
+
+
+def _closing(batch: Batch) -> Text:
+    text = Text(f"\n{batch.verdict}", style=f"bold {STYLES[batch.verdict]}")
+    text.append(f": {batch.summary}", style="not bold")
+    if batch.scope != "full":
+        text.append(f" (only the {batch.scope} named)", style="not bold")
+    if batch.delta:
+        changed = {name: count for name, count in batch.delta.lean().items() if count}
+        listed = ", ".join(f"{count} {name}" for name, count in changed.items())
+        if listed:
+            text.append(f"\nsince the last run: {listed}", style="not bold default")
+    return text
+
+
+def render_conventions(view: ConventionsView) -> RenderableType:
+    """Return conventions as text, a section a project."""
+    parts: list[RenderableType] = []
+    if view.instructions:
+        parts.append(Text(f"instructions: {', '.join(view.instructions)}"))
+    for project in view.projects:
+        parts += _project(project)
+    parts += [Text(f"! {line}", style="yellow") for line in (*view.problems, *view.disagreements)]
+    return Lines(*parts)
+
+
+def _project(project: ProjectView) -> Iterator[RenderableType]:
+    requires = f" (Python {project.python})" if project.python else ""
+    yield Text(f"{project.path}{requires}", style="bold")
+    environment = project.environment
+    state = environment.problem or f"{environment.path or 'the tools on PATH'}, ready"
+    line = Text(f"  environment  {environment.kind}: {state}")
+    if not environment.ready and environment.create:
+        line.append(f"; create it with: {environment.create}")
+    yield line
+    rows = [
+        (f"  {role}", command.tool, command.command)
+        for role, commands in project.roles.items()
+        for command in commands
+    ]
+    planned = [command for commands in project.roles.values() for command in commands]
+    for line, command in zip(_aligned(rows), planned, strict=True):
+        where = "" if command.cwd == "." else f"in {command.cwd}  "
+        note = "runs in its checking form  " if command.mutates else ""
+        line.append(f"{note}{where}({command.source})", style="dim")
+        yield line
+    for command in project.not_run:
+        yield Text(
+            f"  not run: {command.command}  ({command.source}): {command.reason}", style="dim"
+        )
+    yield Text()
+
+
+def render_failure(detail: FailureDetail) -> RenderableType:
+    """Return one failure in full, finding by finding."""
+    parts: list[RenderableType] = []
+    for one in detail.findings:
+        place = ":".join(str(part) for part in (one.file, one.line, one.column) if part)
+        title = "  ".join(part for part in (one.tool, one.code, place, one.test) if part)
+        parts += [Text(title, style="bold"), Text(one.message or "")]
+        parts += [Text(text) for text in (one.source, one.detail) if text]
+        parts.append(Text())
+    return Lines(*parts)

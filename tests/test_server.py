@@ -1,0 +1,192 @@
+"""The MCP server as a client sees it, in memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.shared.dispatcher import ProgressFnT
+from mcp.types import CallToolResult, ListToolsResult, TextContent
+
+from mcp_server import paging
+from mcp_server.server import _PARAMETERS, app
+from tests.conftest import ProjectFactory
+
+BROKEN = {
+    "pyproject.toml": "[tool.ruff]\n[tool.ruff.lint]\nselect = ['F']\n[tool.pytest.ini_options]\n",
+    "a.py": "import os\nimport sys\n",
+    "test_a.py": "def test_a():\n    print('seen')\n    assert [1] == [2]\n",
+}
+
+
+class Caller:
+    """Calls tools through a client of one protocol era, connected for each call."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+
+    async def list_tools(self) -> ListToolsResult:
+        """Return the tools as the client sees them."""
+        async with Client(app, mode=self.mode) as client:
+            return await client.list_tools()
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], listener: ProgressFnT | None = None
+    ) -> CallToolResult:
+        """Call a tool and return what the client gets."""
+        async with Client(app, mode=self.mode) as client:
+            return await client.call_tool(name, arguments, progress_callback=listener)
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def client(request: pytest.FixtureRequest) -> Caller:
+    """Return a client of each protocol era."""
+    return Caller(request.param)
+
+
+@pytest.fixture
+def session(project: ProjectFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a broken project that is the session's."""
+    folder = project(BROKEN)
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(folder))
+    return folder
+
+
+def text(result: CallToolResult) -> str:
+    (only,) = result.content
+    assert isinstance(only, TextContent)
+    return only.text
+
+
+def data(result: CallToolResult) -> dict[str, Any]:
+    assert not result.is_error, text(result)
+    assert isinstance(result.structured_content, dict)
+    return result.structured_content
+
+
+async def test_the_tools_are_few_and_described(client: Caller) -> None:
+    tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+    assert set(tools) == {"verify", "conventions", "failure"}
+    for tool in tools.values():
+        assert tool.description
+        assert len(tool.description) < 1000
+        assert tool.annotations is not None
+        assert tool.output_schema is not None
+        assert set(tool.input_schema["properties"]) == _PARAMETERS[tool.name]
+    assert tools["conventions"].annotations is not None
+    assert tools["conventions"].annotations.read_only_hint
+
+
+@pytest.mark.usefixtures("session")
+async def test_verify_returns_the_batch_as_structured_content(client: Caller) -> None:
+    result = await client.call_tool("verify", {})
+    batch = data(result)
+    assert batch["schema"] == "hdb.batch/1"
+    assert batch["summary"] == "3 failures in 2 files: pytest 1, ruff 2"
+    assert json.loads(text(result)) == batch
+
+
+@pytest.mark.usefixtures("session")
+async def test_failing_checks_are_a_result_and_no_error(client: Caller) -> None:
+    assert not (await client.call_tool("verify", {})).is_error
+
+
+@pytest.mark.usefixtures("session")
+async def test_progress_is_told_while_checks_run(client: Caller) -> None:
+    told: list[str] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        assert 0 <= progress <= (total or 0)
+        told.append(message or "")
+
+    await client.call_tool("verify", {}, listener=listen)
+    assert sorted(told) == ["pytest failed", "pytest running", "ruff failed", "ruff running"]
+
+
+@pytest.mark.usefixtures("session")
+async def test_a_failure_is_shown_in_full_by_its_id(client: Caller) -> None:
+    batch = data(await client.call_tool("verify", {}))
+    (failing,) = [one for one in batch["failures"] if one["tool"] == "pytest"]
+    (finding,) = data(await client.call_tool("failure", {"id": failing["id"]}))["findings"]
+    assert "seen" in finding["detail"]
+    assert "    3> " in finding["source"]
+
+
+@pytest.mark.usefixtures("session")
+async def test_an_unknown_failure_is_answered_with_those_there_are(client: Caller) -> None:
+    await client.call_tool("verify", {})
+    result = await client.call_tool("failure", {"id": "ffffff"})
+    assert result.is_error
+    assert "no failure 'ffffff': it has " in text(result)
+
+
+async def test_conventions_run_nothing_and_name_their_sources(
+    client: Caller, session: Path
+) -> None:
+    found = data(await client.call_tool("conventions", {}))
+    (lint,) = found["projects"][0]["roles"]["lint"]
+    assert lint == {
+        "tool": "ruff",
+        "command": "ruff check",
+        "source": "pyproject.toml [tool.ruff]",
+        "sure": True,
+    }
+    assert found["root"] == str(session)
+
+
+@pytest.mark.usefixtures("session")
+async def test_a_cursor_pages_the_kept_batch_and_runs_nothing(
+    client: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging.page, "__defaults__", (0, 300))
+    first = data(await client.call_tool("verify", {}))
+    seen = list(first["failures"])
+    monkeypatch.setattr("mcp_server.process.run", None)
+    following = first
+    while "next" in following:
+        following = data(await client.call_tool("verify", {"cursor": following["next"]}))
+        seen += following["failures"]
+    assert len({one["id"] for one in seen}) == 3
+
+
+REFUSED = {
+    "an unknown argument": ({"fix": True}, "Unknown argument fix. verify takes: cursor, path"),
+    "a folder outside the project": ({"path": "/etc"}, "lies outside"),
+    "a folder above the project": ({"path": ".."}, "lies outside"),
+    "a folder that is not there": ({"path": "nowhere"}, "There is no folder"),
+    "a target that is an option": ({"targets": ["--fix"]}, "is not a target"),
+    "a target outside": ({"targets": ["/etc/passwd"]}, "lies outside"),
+    "a cursor of another batch": ({"cursor": "ffffff:1"}, "call verify again"),
+    "a negative timeout": ({"timeout": -1}, "greater than 0"),
+}
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(("arguments", "message"), REFUSED.values(), ids=REFUSED)
+async def test_a_callers_mistake_is_an_error_that_says_what_to_do(
+    client: Caller, arguments: dict[str, Any], message: str
+) -> None:
+    result = await client.call_tool("verify", arguments)
+    assert result.is_error
+    assert message in text(result)
+
+
+async def test_a_folder_that_the_user_allowed_can_be_verified(
+    client: Caller, session: Path, project: ProjectFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = project({"pyproject.toml": "[tool.ruff]\n", "a.py": ""}, name="other")
+    monkeypatch.setenv("HDB_ROOTS", str(other))
+    assert data(await client.call_tool("verify", {"path": str(other)}))["verdict"] == "passed"
+    assert session != other
+
+
+async def test_the_project_of_a_session_is_found_from_a_folder_inside_it(
+    client: Caller, session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = session / "deep" / "down"
+    inside.mkdir(parents=True)
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(inside))
+    assert data(await client.call_tool("conventions", {}))["root"] == str(session)
