@@ -1,0 +1,104 @@
+"""Starts hdb on any python3: finds or builds its environment, then becomes the program in it."""
+
+# Importing pathlib would cost more than all else this does.
+# ruff: noqa: PTH100, PTH111, PTH117, PTH118, PTH120
+
+# No `from __future__ import annotations` here: Python 3.6 must be able to read this file, so that
+# its users get a sentence instead of a SyntaxError.
+import os
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+STOPPED_BY = "SIGINT", "SIGTERM", "SIGHUP"
+
+
+class Stopped(BaseException):
+    """A signal asked the build to end; not an Exception, so that nothing swallows it."""
+
+    def __init__(self, number: int) -> None:
+        """Remember the signal, because the process has to end by it."""
+        super().__init__(number)
+        self.number = number
+
+
+def main() -> int:
+    """Become hdb's own program; return only when that is not possible."""
+    if sys.version_info < (3, 8):  # noqa: UP036 - this is where an old one is turned away
+        found = f"python3 is {sys.version.split()[0]}"
+        say(f"{found}. Put Python 3.11 or newer first on PATH, then start hdb again.")
+        return 2
+    sys.path.insert(0, ROOT)
+    from mcp_server import runtime  # noqa: PLC0415 - older Pythons cannot read it
+
+    cache = cache_folder()
+    try:
+        environment = runtime.find(ROOT, cache) or build(cache)
+        become(environment, cache)
+    except runtime.StartError as problem:
+        say(str(problem))
+    return 2
+
+
+def say(text: str) -> None:
+    """Tell the person; never on stdout, which may carry MCP."""
+    sys.stderr.write(f"hdb: {text}\n")
+    sys.stderr.flush()
+
+
+def cache_folder() -> str:
+    """Return the folder for the environment and the program's state."""
+    chosen = os.environ.get("HDB_CACHE") or os.environ.get("CLAUDE_PLUGIN_DATA")
+    if chosen:
+        return os.path.abspath(os.path.expanduser(chosen))
+    shared = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(shared):
+        mac = sys.platform == "darwin"
+        shared = os.path.expanduser("~/Library/Caches" if mac else "~/.cache")
+    return os.path.join(shared, "hdb")
+
+
+def build(cache: str) -> str:
+    """Build the environment; end by the same signal if one arrives meanwhile."""
+    import signal  # noqa: PLC0415 - the usual start does without it
+
+    from mcp_server import runtime_build  # noqa: PLC0415 - the usual start does without it
+
+    def stop(number: int, _frame: object) -> None:
+        for known in before:
+            signal.signal(known, signal.SIG_IGN)
+        raise Stopped(number)
+
+    numbers = [int(getattr(signal, name)) for name in STOPPED_BY]
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: was for number, was in before.items() if was is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        return runtime_build.build(ROOT, cache, say)
+    except Stopped as stopped:
+        before[stopped.number] = signal.SIG_DFL
+        signal.signal(stopped.number, signal.SIG_DFL)
+        os.kill(os.getpid(), stopped.number)
+        raise
+    finally:
+        for number, was in before.items():
+            signal.signal(number, was)
+
+
+def become(environment: str, cache: str) -> None:
+    """Replace this process by the program, so that signals and exit status are the program's."""
+    from mcp_server import runtime  # noqa: PLC0415 - older Pythons cannot read it
+
+    python = runtime.python_of(environment)
+    program = os.path.join(ROOT, "mcp_server", "__main__.py")
+    variables = dict(os.environ, HDB_CACHE=cache, HDB_RUNTIME=environment)
+    try:
+        os.execve(python, [python, "-I", program, *sys.argv[1:]], variables)  # noqa: S606 - no shell
+    except OSError as error:
+        runtime.retire(environment)
+        message = f"{python} does not start ({error.strerror}). Start hdb again to rebuild it."
+        raise runtime.StartError(message) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
