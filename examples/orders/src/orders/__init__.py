@@ -1,0 +1,1 @@
+"""Take orders: items, stock, pricing, coupons and receipts."""
