@@ -9,10 +9,11 @@ from pathlib import Path
 from mcp_server.conventions.layout import find_projects
 from mcp_server.conventions.pieces import Place
 from mcp_server.conventions.project import Survey, read_project, stated_lines
+from mcp_server.conventions.scripts import script_tasks
 from mcp_server.conventions.settings import Files, read_settings
 from mcp_server.conventions.setup import setups
 from mcp_server.conventions.targets import select
-from mcp_server.conventions.task_files import makefile_tasks, script_tasks, tox_tasks
+from mcp_server.conventions.task_files import makefile_tasks, tox_tasks
 from mcp_server.conventions.tasks import TaskFile
 from mcp_server.errors import ProjectNotFoundError
 from mcp_server.models import Conventions, Project

@@ -10,19 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mcp_server.conventions.conditions import holds
+from mcp_server.conventions.expansion import expand, expand_whole
+from mcp_server.conventions.nodes import Group, If, Item, Node, Pipe, Plain
 from mcp_server.conventions.pieces import Opaque, Piece, Place, Simple
-from mcp_server.conventions.syntax import (
-    Group,
-    If,
-    Item,
-    Node,
-    Pipe,
-    Plain,
-    assigned,
-    parse_shell,
-    written,
-)
-from mcp_server.conventions.words import UNKNOWN, Word, expand, expand_whole
+from mcp_server.conventions.syntax import assigned, parse_shell, written
+from mcp_server.conventions.words import UNKNOWN, Word
 
 SILENT = frozenset(
     "echo printf set true : unset sleep trap shift umask ulimit wait shopt which hash pwd clear "

@@ -41,9 +41,7 @@ def select(file: TaskFile) -> Selection:
             continue
         planned += chosen
         others += [
-            _unsure(one, f"`{name}` is planned for {pair[0]}")
-            for one in same
-            if all(_essence(one) != _essence(other) for other in chosen)
+            _unsure(one, f"`{name}` is planned for {pair[0]}") for one in same if one not in chosen
         ]
     for command in whole_tasks(file, own):
         by = next((one for one in planned if one.role is command.role), None)
@@ -108,11 +106,6 @@ def _best(
 def _rank(name: str, offered: list[Command]) -> int:
     mutates = any(command.mutates for command in offered)
     return rank(name, offered[0].role, offered[0].tool, mutates=mutates)
-
-
-def _essence(command: Command) -> object:
-    """Return what a command does, wherever it stands: two targets may name one command."""
-    return command.start, command.args, command.env
 
 
 def _unsure(command: Command, reason: str) -> Command:

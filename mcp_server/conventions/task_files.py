@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import shlex
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from mcp_server.conventions import makefile, tox
 from mcp_server.conventions.pieces import Place, Simple
 from mcp_server.conventions.reading import read_inside
-from mcp_server.conventions.roles import role_of
 from mcp_server.conventions.settings import Files
 from mcp_server.conventions.tasks import (
-    SHEBANG,
     Part,
     Task,
     TaskFile,
@@ -21,7 +17,6 @@ from mcp_server.conventions.tasks import (
     take_apart,
 )
 
-SCRIPT_FOLDERS = ("scripts", "script", "bin")
 MAX_DEPTH = 3
 """How deep Makefiles may call each other."""
 
@@ -89,39 +84,6 @@ def _elsewhere(part: Part, call: tuple[str, set[str]], place: Place, depth: int)
     for name in sorted(names):
         for task in reachable(other.tasks, name):
             yield from task.parts
-
-
-def script_tasks(place: Place, folder: str) -> TaskFile | None:
-    """Return the shell scripts of a project that have a telling name, each as a task."""
-    tasks: dict[str, Task] = {}
-    for name in _scripts(place.root / folder):
-        path = posixpath.normpath(posixpath.join(folder, name))
-        parts = _run_in(folder, path, place) if role_of(_stem(name)) else None
-        if parts is not None:
-            tasks[name] = Task(name, path, parts)
-    shown = "" if folder == "." else f"{folder}/"
-    return TaskFile("scripts", folder, tasks, shown) if tasks else None
-
-
-def _run_in(folder: str, path: str, place: Place) -> tuple[Part, ...] | None:
-    """Return the parts of a script as it runs from the project's folder."""
-    text = read_inside(place.root, path)
-    if text is None or not (path.endswith(".sh") or SHEBANG.match(text)):
-        return None
-    inside = shlex.quote(posixpath.relpath(path, folder))
-    return take_apart(f"cd {shlex.quote(folder)} && sh ./{inside}", path, ".", place)
-
-
-def _stem(name: str) -> str:
-    return posixpath.basename(name).removesuffix(".sh")
-
-
-def _scripts(folder: Path) -> Iterator[str]:
-    places: Iterable[tuple[str, str]] = [("", "*.sh"), *((name, "*") for name in SCRIPT_FOLDERS)]
-    for name, pattern in places:
-        for path in sorted((folder / name).glob(pattern)):
-            if path.is_file():
-                yield f"{name}/{path.name}".lstrip("/")
 
 
 def tox_tasks(place: Place, folder: str, files: Files) -> TaskFile | None:

@@ -1,9 +1,9 @@
-"""Splits shell text into words and operators, and fills in the variables that are known."""
+"""Splits shell text into words and operators."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,13 +22,6 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-VARIABLE = re.compile(
-    r"\$\{(?P<braced>[A-Za-z_]\w*|[@*]|\d)(?::?(?P<how>[-+=?])(?P<other>[^{}]*))?\}"
-    r"|\$(?P<bare>[A-Za-z_]\w*|[@*]|\d)"
-    r"|(?P<odd>\$[?!$#{-])"
-)
-SUBSTITUTION = re.compile(r"(?<!\\)(?:\$\(|`)")
-ESCAPED = re.compile(r"\\([\"\\$`\n])")
 REDIRECTS = frozenset({">", ">>", "<", ">&", "<&", "&>", "&>>", ">|", "<<<"})
 
 
@@ -104,61 +97,3 @@ def _ended(segments: list[tuple[str, str]], operator: str, line: int) -> Iterato
         yield Word(tuple(segments), line)
     if operator:
         yield operator
-
-
-def expand(word: Word, known: Mapping[str, str], unset: str = UNKNOWN) -> list[str]:
-    """Return the words that a word becomes: none, one, or several where a variable holds several.
-
-    A variable that is not known becomes `unset`; `$@` and `$1` are empty, as for a script that
-    is run without arguments.
-    """
-    fields, kept = [""], False
-    for kind, text in word.segments:
-        value = _segment(kind, text, known, unset)
-        if kind in {"plain", "parameter"} and "$" in text:
-            parts = value.split()
-            if parts and value[0].isspace() and fields[-1]:
-                fields.append("")
-            fields[-1] += parts[0] if parts else ""
-            fields += parts[1:]
-        else:
-            fields[-1] += value
-            kept = kept or (kind in {"single", "double"} and text != '"$@"')
-    return [field for field in fields if field or kept]
-
-
-def expand_whole(word: Word, known: Mapping[str, str], unset: str = UNKNOWN) -> str:
-    """Return a word with its variables filled in but not split, as in an assignment."""
-    return "".join(_segment(kind, text, known, unset) for kind, text in word.segments)
-
-
-def _segment(kind: str, text: str, known: Mapping[str, str], unset: str) -> str:
-    if kind == "computed":
-        return UNKNOWN
-    if kind == "single":
-        return text[1:-1]
-    if kind == "escape":
-        return text[1:]
-    if kind == "double":
-        if SUBSTITUTION.search(text):
-            return UNKNOWN
-        return ESCAPED.sub(r"\1", _substitute(text[1:-1], known, unset))
-    return _substitute(text, known, unset)
-
-
-def _substitute(text: str, known: Mapping[str, str], unset: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match["odd"]:
-            return UNKNOWN
-        name = match["braced"] or match["bare"]
-        positional = name in "@*" or name.isdigit()
-        current = "" if positional else known.get(name)
-        if match["how"] in {"-", "="}:
-            return current or match["other"]
-        if match["how"] == "+":
-            return match["other"] if current else ""
-        if match["how"] == "?" and not current:
-            return UNKNOWN
-        return unset if current is None else current
-
-    return VARIABLE.sub(value, text)

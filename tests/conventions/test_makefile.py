@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from mcp_server.conventions.makefile import parse_makefile
+from mcp_server.conventions.make_variables import expand
+from mcp_server.conventions.makefile import MAX_INCLUDES, parse_makefile
 from mcp_server.conventions.pieces import Opaque, Place
 from mcp_server.conventions.task_files import makefile_tasks
 from mcp_server.conventions.tasks import reachable
+from mcp_server.conventions.words import UNKNOWN
 
 
 def recipe(text: str, name: str = "test") -> list[str]:
@@ -104,6 +106,23 @@ def test_the_makefile_of_another_folder_is_followed(tmp_path: Path) -> None:
     assert [part.piece.text for part in found.tasks["x"].parts] == ["make y"]
 
 
+@pytest.mark.parametrize(
+    "call", ["make lint A=1", "make -fother.mk lint", "make --file=o lint", "make"]
+)
+def test_a_call_of_make_that_changes_what_it_reads_is_not_followed(
+    call: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Makefile").write_text(f"A = 0\ntest:\n\t{call}\nlint:\n\tmypy $(A)\n")
+    found = makefile_tasks(Place(tmp_path), ".")
+    assert found is not None
+    assert [part.piece.text for part in found.tasks["test"].parts] == [call]
+    assert found.tasks["test"].needs == ()
+
+
+def test_a_variable_that_grows_without_end_is_unknown() -> None:
+    assert expand("$(A)", {"A": "$(A)$(A)"}) == UNKNOWN
+
+
 def test_two_makefiles_that_call_each_other_end(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "Makefile").write_text("test:\n\tmake -C a test\n")
@@ -152,3 +171,14 @@ def test_undecodable_bytes_do_not_hide_the_rest(tmp_path: Path) -> None:
     found = makefile_tasks(Place(tmp_path), ".")
     assert found is not None
     assert [part.piece.text for part in found.tasks["test"].parts] == ["pytest"]
+
+
+def test_a_file_that_includes_itself_is_read_a_limited_number_of_times() -> None:
+    read: list[str] = []
+
+    def include(name: str) -> str:
+        read.append(name)
+        return "include again.mk\n"
+
+    assert parse_makefile("include again.mk\n", include=include) == {}
+    assert len(read) == MAX_INCLUDES

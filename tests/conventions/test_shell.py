@@ -84,6 +84,7 @@ def test_a_line_comes_apart_into_its_commands(text: str, expected: list[str]) ->
         ("case $1 in a) x;; esac; y", ["?case $1 in a ) x ;; esac", ".$ y"]),
         ("while a; do cd b; done; x", ["?while a ; do cd b ; done", "?x"]),
         ("if grep a b; then A=1; fi; x $A", ["?if grep a b ; then A=1 ; fi", "?x $A"]),
+        ("A=0; if grep a b; then A=1; fi; x $A", ["?if grep a b ; then A=1 ; fi", "?x $A"]),
         ("[[ a == b && c ]] && x", ["?[[ a == b && c ]]", "?x"]),
         ("! x", ["?! x"]),
         ('x "unterminated', ['?x "unterminated']),
