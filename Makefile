@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 # One command that sets up and runs the tests.
 test: install environments
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 install: .venv/.installed
 

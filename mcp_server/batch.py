@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from mcp_server.contract import Also, Batch, Delta, Failure, StepResult
-from mcp_server.grouping import PARAMETERS, Group, group
+from mcp_server.grouping import Group, group, normalised
 from mcp_server.models import Diagnostic, Outcome, Report, Step, Verdict
 
 MESSAGE_LIMIT = 1500
 """Characters of a message that the batch shows; the failure in full shows all of it."""
+WORTH_SECONDS = 0.5
+"""A step that took less does not say how long."""
 INHERITED = ("tool", "file", "line", "column", "code", "message", "symbol", "test", "severity")
+BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 NO_MODULE = re.compile(r"No module named ['\"]?([\w.]+)")
 RAN = frozenset({Verdict.PASSED, Verdict.FAILED})
 
@@ -131,7 +135,7 @@ def _step_result(each: Finished) -> StepResult:
         cwd=_cwd(step),
         source=step.source,
         ran=step.ran,
-        seconds=round(each.seconds, 1),
+        seconds=round(each.seconds, 1) if each.seconds >= WORTH_SECONDS else 0.0,
         failures=len(dict.fromkeys(outcome.diagnostics)),
         passed=outcome.passed,
         skipped=outcome.skipped,
@@ -153,9 +157,9 @@ def _failure(each: Group) -> Failure:
         line=head.line,
         column=head.column,
         code=head.code,
-        message=_shown(head.message),
-        symbol=_symbol(head),
-        test=head.test,
+        message=_shown(head),
+        symbol=None if head.test else head.symbol,
+        test=_test(head),
         severity=head.severity,
         fix=head.fix,
         also=tuple(_also(head, one) for _, one in each.members[1:]),
@@ -164,23 +168,31 @@ def _failure(each: Group) -> Failure:
 
 def _also(head: Diagnostic, one: Diagnostic) -> Also:
     differing: dict[str, Any] = {
-        name: _shown(value) if name == "message" else value
+        name: value
         for name in INHERITED
         if (value := getattr(one, name)) != getattr(head, name) and value is not None
     }
-    if _symbol(one) is None:
+    if _test(one) is None:
+        differing.pop("test", None)
+    if one.test:
+        # The place says it, and the failure in full names it.
         differing.pop("symbol", None)
+    if "message" in differing:
+        shown = _shown(one)
+        alike = normalised(one.message) == normalised(head.message)
+        # The same sentence with other numbers: its first line holds them.
+        differing["message"] = shown.partition("\n")[0] if alike else shown
     return Also(**differing)
 
 
-def _symbol(one: Diagnostic) -> str | None:
-    """Return the symbol where it says more than the test's own name does."""
-    symbol = one.symbol or ""
-    own = PARAMETERS.sub("", one.test or "").rpartition("::")[2]
-    return None if not symbol or symbol == own or symbol.startswith("<") else symbol
+def _test(one: Diagnostic) -> str | None:
+    """Return the test, but not the module that could not be collected: `file` names it."""
+    return None if one.test == one.file else one.test
 
 
-def _shown(message: str) -> str:
+def _shown(one: Diagnostic) -> str:
+    first, _, rest = BLANK_LINES.sub("\n", one.brief or one.message).partition("\n")
+    message = f"{first}\n{textwrap.dedent(rest)}" if rest else first
     left_out = len(message) - MESSAGE_LIMIT
     if left_out <= 0:
         return message

@@ -103,6 +103,7 @@ class Finding(Also):
     id: str
     topic: str | None = None
     fix: str | None = None
+    brief: str | None = Field(default=None, exclude=True)
     detail: str | None = None
     source: str | None = None
 

@@ -19,19 +19,19 @@ WHOLE_FILE_TOPICS = frozenset({"syntax", "format", "import-order"})
 """Topics of which one finding a file says all: their lines differ from tool to tool."""
 HEADS = (Role.TYPES, Role.LINT, Role.TEST, Role.IMPORTS, Role.FORMAT)
 """Whose finding leads a group: the one that names the cause before the one that shows it."""
-ID_LENGTH = 6
+SHORTEST_ID = 4
+DIGEST_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The findings of one root cause, the clearest first, each with its stable id."""
+    """The findings of one root cause, the clearest first, each with its stable identity.
 
+    `id` is the shortest beginning of the head's identity that no other group's has.
+    """
+
+    id: str
     members: tuple[tuple[str, Diagnostic], ...]
-
-    @property
-    def id(self) -> str:
-        """The id of the finding that leads."""
-        return self.members[0][0]
 
     @property
     def head(self) -> Diagnostic:
@@ -58,28 +58,52 @@ def group(diagnostics: Iterable[Diagnostic]) -> tuple[Group, ...]:
     members: dict[int, list[int]] = defaultdict(list)
     for index in range(len(found)):
         members[root(index)].append(index)
-    groups = [
-        Group(tuple((ids[one], found[one]) for one in sorted(each, key=lambda i: _lead(found[i]))))
-        for each in members.values()
-    ]
+    led = [_led([(ids[one], found[one]) for one in each]) for each in members.values()]
+    names = shortest([each[0][0] for each in led])
+    groups = [Group(name, tuple(each)) for name, each in zip(names, led, strict=True)]
     return tuple(sorted(groups, key=_order))
 
 
+def _led(members: list[tuple[str, Diagnostic]]) -> list[tuple[str, Diagnostic]]:
+    """Order the findings of a group so that the head says most for all of them.
+
+    Where several findings say the same, they need to say it only once, in the head.
+    """
+    said = Counter((one.tool, one.code, normalised(one.message)) for _, one in members)
+    most = max(said.values())
+
+    def order(member: tuple[str, Diagnostic]) -> tuple[bool, int, int, str]:
+        one = member[1]
+        repeated = most > 1 and said[one.tool, one.code, normalised(one.message)] == most
+        role = _role(one)
+        return (
+            not repeated,
+            HEADS.index(role) if role else len(HEADS),
+            one.line or 0,
+            one.test or "",
+        )
+
+    return sorted(members, key=order)
+
+
+def shortest(identities: Sequence[str]) -> list[str]:
+    """Return for each identity its shortest beginning that none of the others has."""
+    length = SHORTEST_ID
+    while length < DIGEST_LENGTH and len({one[:length] for one in identities}) < len(identities):
+        length += 1
+    return [one[:length] for one in identities]
+
+
 def identify(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    """Return an id for each finding that stays when lines shift and numbers change."""
+    """Return an identity for each finding that stays when lines shift and numbers change."""
     seen: Counter[str] = Counter()
-    taken: set[str] = set()
     ids: list[str] = []
     for one in diagnostics:
         parts = (one.tool, one.file, one.symbol, one.test, one.code, normalised(one.message))
         identity = "\0".join(part or "" for part in parts)
         seen[identity] += 1
         digest = hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()
-        length = ID_LENGTH
-        while digest[:length] in taken:
-            length += 2
-        taken.add(digest[:length])
-        ids.append(digest[:length])
+        ids.append(digest[:DIGEST_LENGTH])
     return ids
 
 
@@ -127,11 +151,6 @@ def _closest(same_line: Sequence[Diagnostic], one: Diagnostic) -> Diagnostic:
 def _role(one: Diagnostic) -> Role | None:
     checker = checkers().get(one.tool)
     return checker.ROLE if checker else None
-
-
-def _lead(one: Diagnostic) -> tuple[int, int, str]:
-    role = _role(one)
-    return (HEADS.index(role) if role else len(HEADS), one.line or 0, one.test or "")
 
 
 def _order(each: Group) -> tuple[bool, bool, str, int, int, str]:

@@ -40,7 +40,8 @@ class Diagnostic:
 
     `file` is relative to the verified folder with `/`; `line` and `column` are 1-based.
     `topic` names what is wrong independently of the tool ("syntax", "undefined-name"), so that
-    findings of two tools about one thing can be grouped. `detail` is the full text (traceback,
+    findings of two tools about one thing can be grouped. `brief` is the message without what its
+    own beginning already says, for the batch. `detail` is the full text (traceback,
     captured output, diff) that only a request for the single failure shows.
     """
 
@@ -55,6 +56,7 @@ class Diagnostic:
     severity: Severity = "error"
     fix: Literal["auto"] | None = None
     topic: str | None = None
+    brief: str | None = None
     detail: str | None = None
 
 

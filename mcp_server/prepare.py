@@ -33,7 +33,7 @@ async def prepare(conventions: Conventions, say: Say) -> str | None:
     `say` is told each command before it runs.
     """
     for project in conventions.projects:
-        if project.environment.ready or not project.commands:
+        if not _lacks_something(project):
             continue
         for argv, cwd in project.environment.create:
             folder = conventions.root / cwd
@@ -46,6 +46,14 @@ async def prepare(conventions: Conventions, say: Say) -> str | None:
                 why = report.missing or tail(report.stdout + report.stderr)
                 return f"`{shlex.join(argv)}` failed in {cwd}:\n{why}"
     return None
+
+
+def _lacks_something(project: Project) -> bool:
+    """Tell whether the environment is missing, or the tools of PATH do not suffice."""
+    if not project.environment.ready:
+        return bool(project.commands)
+    on_path = project.environment.folder is None
+    return on_path and any(shutil.which(one.start[0]) is None for one in project.commands)
 
 
 async def _run(argv: tuple[str, ...], folder: Path, root: Path) -> Report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -16,6 +17,7 @@ TOPICS = {
     "TabError": "syntax",
     "NameError": "undefined-name",
 }
+FULL_DIFF = re.compile(r"\n\s*Full diff[^\n]*:.*", re.DOTALL)
 PASSED = {"passed", "xfailed", "xpassed"}
 
 
@@ -95,13 +97,18 @@ class Session:
         described = record.get("subtest")
         column = record.get("column")
         code = str(record.get("code") or "failed")
+        message = str(record.get("message") or code)
+        # The first line of a short comparison holds both sides whole, and the diff repeats them.
+        whole = "..." not in message.partition("\n")[0]
+        brief = (FULL_DIFF.sub("", message) if whole else message).removeprefix(f"[{code}] ")
         return Diagnostic(
             tool="pytest",
             file=report.relative(file) if file else None,
             line=line,
             column=column if isinstance(column, int) and column > 0 else None,
             code=code,
-            message=str(record.get("message") or code),
+            message=message,
+            brief=brief if brief != message else None,
             symbol=function,
             test=f"{test} {described}" if test and described else test,
             topic=TOPICS.get(code),

@@ -63,11 +63,7 @@ def last_members(root: Path, failure: str) -> list[dict[str, Any]] | None:
     if content is None:
         return None
     members: dict[str, list[dict[str, Any]]] = content["members"]
-    if failure in members:
-        return members[failure]
-    return next(
-        (each for each in members.values() if any(one["id"] == failure for one in each)), None
-    )
+    return members.get(failure)
 
 
 def previous(root: Path) -> Previous | None:

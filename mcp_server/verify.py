@@ -126,7 +126,8 @@ def _redacted(finished: Finished, hidden: tuple[str, ...]) -> Finished:
     def clean_one(one: Diagnostic) -> Diagnostic:
         # Where the project lies on this machine says nothing, and would change the ids.
         message = redact(one.message, hidden).replace(here, "")
-        return replace(one, message=message, detail=clean(one.detail))
+        brief = (clean(one.brief) or "").replace(here, "") or None
+        return replace(one, message=message, brief=brief, detail=clean(one.detail))
 
     diagnostics = tuple(clean_one(one) for one in finished.outcome.diagnostics)
     step = replace(

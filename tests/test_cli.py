@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -122,19 +123,27 @@ def test_a_failure_of_the_last_batch_is_shown_in_full(
 
 
 def test_setup_creates_a_missing_environment_with_the_projects_own_command(
-    project: ProjectFactory, capsys: Captured
+    project: ProjectFactory, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    makefile = (
-        "install:\n\tpython3 -m venv --without-pip .venv\n\n"
-        "lint:\n\t.venv/bin/python -m ruff check\n"
-    )
+    # A plain Python on PATH holds all that the project declares, but not its tools.
+    monkeypatch.setenv("PATH", os.pathsep.join([f"{sys.base_prefix}/bin", "/usr/bin", "/bin"]))
+    makefile = "install:\n\tpython3 -m venv --without-pip .venv\n\nlint:\n\t.venv/bin/ruff check\n"
     folder = project({**GREEN, "Makefile": makefile}, ready=False)
     assert main(["verify", "--setup", str(folder)]) == 3
     captured = capsys.readouterr()
-    assert captured.out.startswith("missing  ruff")
-    assert "ruff is not installed in the environment of" in captured.out
+    assert "ruff is not installed in .venv" in captured.out
     assert "hdb: setting up: python3 -m venv --without-pip .venv" in captured.err
     assert (folder / ".venv" / "bin" / "python").exists()
+
+
+def test_a_module_that_the_environment_lacks_is_missing_and_not_red(
+    project: ProjectFactory, capsys: Captured
+) -> None:
+    makefile = "lint:\n\tpython3 -m no_such_tool\n\t.venv/bin/python -m flake8\n"
+    folder = project({**GREEN, "Makefile": makefile}, ready=False)
+    venv.create(folder / ".venv", symlinks=True)
+    assert main(["verify", str(folder)]) == 3
+    assert "flake8 is not installed in the environment of" in capsys.readouterr().out
 
 
 def test_a_setup_that_fails_is_told_with_its_output(

@@ -114,6 +114,14 @@ def test_the_finding_that_names_the_cause_leads() -> None:
     assert only.head == typed()
 
 
+def test_what_several_findings_say_alike_is_said_in_the_head() -> None:
+    raised = [
+        failed(f"t.py::test_{number}", "no attribute", code="AttributeError") for number in (1, 2)
+    ]
+    (only,) = group([typed(), *raised])
+    assert [one for _, one in only.members] == [*raised, typed()]
+
+
 def test_a_raised_error_joins_the_type_error_that_names_the_same_thing() -> None:
     other, same = typed(message="Returning Any"), typed(column=8, message='no attribute "twice"')
     raised = failed("t.py::t", "no attribute 'twice'", code="AttributeError")

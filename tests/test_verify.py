@@ -7,6 +7,7 @@ from pathlib import Path
 from mcp_server.contract import Batch
 from mcp_server.verify import Progress, verify
 from tests.conftest import ProjectFactory
+from tests.findings import findings
 
 GREEN = {
     "pyproject.toml": (
@@ -43,8 +44,9 @@ async def test_every_failure_of_every_tool_is_in_one_batch(project: ProjectFacto
     batch = await verify(project(RED))
     assert batch.verdict == "failed"
     assert by_tool(batch) == {"pytest": "failed", "mypy": "failed", "ruff": "failed"}
-    found = {(one.tool, one.file, one.line, one.code) for one in batch.failures}
+    found = {(one["tool"], one["file"], one["line"], one["code"]) for one in findings(batch)}
     assert found == {
+        ("pytest", "calc.py", 5, "AttributeError"),
         ("ruff", "calc.py", 1, "F401"),
         ("mypy", "calc.py", 5, "attr-defined"),
         ("mypy", "calc.py", 5, "no-any-return"),
@@ -57,9 +59,17 @@ async def test_a_type_error_and_the_tests_it_breaks_are_one_failure(
     project: ProjectFactory,
 ) -> None:
     batch = await verify(project(RED))
-    (cause,) = [one for one in batch.failures if one.code == "attr-defined"]
-    assert [(one.tool, one.test) for one in cause.also] == [
-        ("pytest", f"test_calc.py::test_double[{number}]") for number in (1, 2, 3)
+    (cause,) = [one for one in batch.failures if one.code == "AttributeError"]
+    assert (cause.file, cause.line, cause.test) == ("calc.py", 5, "test_calc.py::test_double[1]")
+    assert [one.lean() for one in cause.also] == [
+        {"test": "test_calc.py::test_double[2]"},
+        {"test": "test_calc.py::test_double[3]"},
+        {
+            "tool": "mypy",
+            "column": 12,
+            "code": "attr-defined",
+            "message": '"int" has no attribute "twice"',
+        },
     ]
 
 
@@ -122,8 +132,8 @@ async def test_a_makefile_target_that_cannot_be_taken_apart_runs_whole(
     makefile = "test:\n\t@for t in test_calc.py; do .venv/bin/python -m pytest -q $$t; done\n"
     batch = await verify(project({**RED, "Makefile": makefile}))
     assert by_tool(batch)["make"] == "failed"
-    tests = {test for each in batch.failures for test in (each.test, *(o.test for o in each.also))}
-    assert tests - {None} == {f"test_calc.py::test_double[{number}]" for number in (1, 2, 3)}
+    tests = {one["test"] for one in findings(batch) if "test" in one}
+    assert tests == {f"test_calc.py::test_double[{number}]" for number in (1, 2, 3)}
 
 
 async def test_output_nobody_understands_is_one_failure_with_its_tail(

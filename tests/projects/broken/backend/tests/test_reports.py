@@ -1,0 +1,5 @@
+from app.reports import weekly
+
+
+def test_weekly():
+    assert weekly([]) == {}
