@@ -39,12 +39,13 @@ class Finished:
 class Previous:
     """What is kept of the batch before: the findings' ids, and what was run to its end.
 
-    `findings` maps an id to the tool and the test of the finding; `tools` are (tool, folder)
-    pairs of steps that ran to their end; `tests` are the node ids that did.
+    `findings` maps an id to the tool and the test of the finding; `runs` are the steps that ran
+    to their end over all they were to check, each as its tool and what exactly was run; `tests`
+    are the node ids that ran to their end.
     """
 
     findings: dict[str, tuple[str, str | None]]
-    tools: frozenset[tuple[str, str]]
+    runs: frozenset[tuple[str, str]]
     tests: frozenset[str]
 
 
@@ -113,9 +114,16 @@ def remember(finished: Iterable[Finished], groups: Iterable[Group]) -> Previous:
     over = [each for each in finished if each.verdict in RAN]
     return Previous(
         findings={key: (one.tool, one.test) for each in groups for key, one in each.members},
-        tools=frozenset((each.step.tool, _cwd(each.step)) for each in over),
+        runs=frozenset(
+            (each.step.tool, _run(each.step)) for each in over if not each.outcome.partial
+        ),
         tests=frozenset(test for each in over for test in each.outcome.finished),
     )
+
+
+def _run(step: Step) -> str:
+    """Return what identifies a run, so that only like is compared with like."""
+    return "\0".join((_cwd(step), *step.argv, *sorted(step.only)))
 
 
 def _batch_verdict(
@@ -224,7 +232,9 @@ def _summary(finished: Sequence[Finished], groups: Sequence[Group], problems: Se
     if not parts:
         tests = sum(each.outcome.passed for each in finished)
         tools = ", ".join(each.step.tool for each in finished)
-        parts.append(f"all {len(finished)} checks passed: {tools}; {tests} tests")
+        checks = "the only check" if len(finished) == 1 else f"all {len(finished)} checks"
+        counted = f"; {tests} test{'s' * (tests != 1)}" if tests else ""
+        parts.append(f"{checks} passed: {tools}{counted}")
     return "; ".join(parts)
 
 
@@ -234,16 +244,15 @@ def _delta(finished: Sequence[Finished], groups: Sequence[Group], previous: Prev
     same = previous.findings.keys() & now.findings.keys()
     gone = {key: previous.findings[key] for key in previous.findings.keys() - same}
     come = {key: now.findings[key] for key in now.findings.keys() - same}
-    fixed = sum(_covered(tool, test, now) for tool, test in gone.values())
-    new = sum(_covered(tool, test, previous) for tool, test in come.values())
+    both = {tool for tool, _ in now.runs & previous.runs}
+    fixed = sum(_covered(tool, test, now.tests, both) for tool, test in gone.values())
+    new = sum(_covered(tool, test, previous.tests, both) for tool, test in come.values())
     unknown = len(gone) + len(come) - fixed - new
     return Delta(fixed=fixed, new=new, same=len(same), unknown=unknown)
 
 
-def _covered(tool: str, test: str | None, run: Previous) -> bool:
-    if test is not None and "::" in test:
-        return test in run.tests
-    return any(name == tool for name, _ in run.tools)
+def _covered(tool: str, test: str | None, tests: frozenset[str], both: set[str]) -> bool:
+    return test in tests if test is not None and "::" in test else tool in both
 
 
 def _batch_id(steps: Sequence[StepResult], failures: Sequence[Failure]) -> str:

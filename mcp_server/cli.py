@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,11 +14,12 @@ import anyio
 from rich.console import Console
 
 from mcp_server import __version__
-from mcp_server.contract import Batch, Wire
+from mcp_server.contract import Wire
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import HdbError, UsageError
 from mcp_server.prepare import prepare
 from mcp_server.render import render_batch, render_conventions, render_failure
+from mcp_server.roots import nearest_project
 from mcp_server.verify import STEP_SECONDS, Progress, verify
 from mcp_server.views import conventions_view, failure_detail
 
@@ -41,6 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HdbError as error:
         print(f"hdb: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks
         return USAGE_STATUS
+    except ImportError:
+        # The launcher rebuilds an environment that lost a module.
+        raise
+    except Exception:  # noqa: BLE001 - a fault of ours must never look like a verdict
+        traceback.print_exc()
+        print("hdb: this is a fault of hdb's own; nothing was verified", file=sys.stderr)  # noqa: T201
+        return STATUS["incomplete"]
     return 0
 
 
@@ -54,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "verify", help="run every check of the project and show all failures", epilog=EPILOG
     )
-    check.add_argument("path", nargs="?", default=".", help="the project's folder (default: here)")
+    check.add_argument(
+        "path", nargs="?", help="the project's folder (default: the one around here)"
+    )
     check.add_argument(
         "targets", nargs="*", metavar="TARGET", help="files, folders or test ids inside it"
     )
@@ -69,10 +80,10 @@ def _parser() -> argparse.ArgumentParser:
         help="how long each check may run (default: %(default).0f)",
     )  # fmt: skip
     reading = commands.add_parser("conventions", help="show what the project says, running nothing")
-    reading.add_argument("path", nargs="?", default=".", help="the project's folder")
+    reading.add_argument("path", nargs="?", help="the project's folder")
     detail = commands.add_parser("failure", help="show one failure of the last batch in full")
     detail.add_argument("id", help="the failure's id")
-    detail.add_argument("path", nargs="?", default=".", help="the project's folder")
+    detail.add_argument("path", nargs="?", help="the project's folder")
     for one in (check, reading, detail):
         one.add_argument("--format", choices=("text", "json"), default="text")
     commands.add_parser("mcp", help="serve agents over MCP on standard input and output")
@@ -90,8 +101,9 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _root(path: str) -> Path:
-    return Path(path).resolve() if Path(path).exists() else Path(path)
+def _root(path: str | None) -> Path:
+    """Return the folder that was named, or without a name the project that this folder is in."""
+    return nearest_project(Path.cwd()) if path is None else Path(path)
 
 
 def _print(record: Wire, form: str) -> None:
@@ -131,7 +143,7 @@ async def _verify_until_signal(arguments: argparse.Namespace) -> int:
     for mistake in mistakes:
         raise mistake
     if stopped:
-        print("hdb: stopped; nothing is left running", file=sys.stderr)  # noqa: T201 - as above
+        print("hdb: stopped", file=sys.stderr)  # noqa: T201 - as above
         return 128 + stopped[0]
     return status
 
@@ -143,12 +155,14 @@ async def _verify(arguments: argparse.Namespace) -> int:
         raise UsageError(msg)
     targets = () if arguments.scope == "full" else arguments.targets
     display = _Display()
-    if arguments.setup:
-        why = await prepare(read_conventions(root), display.say)
-        if why:
-            display.line(f"hdb: the environment could not be created: {why}")
-    batch: Batch = await verify(root, targets, seconds=arguments.timeout, listener=display.progress)
-    display.clear()
+    try:
+        if arguments.setup:
+            why = await prepare(read_conventions(root), display.say)
+            if why:
+                display.line(f"hdb: the environment could not be created: {why}")
+        batch = await verify(root, targets, seconds=arguments.timeout, listener=display.progress)
+    finally:
+        display.clear()
     _print(batch, arguments.format)
     return STATUS[batch.verdict]
 
@@ -157,10 +171,11 @@ class _Display:
     """Progress on standard error: a moving line for people, nothing for a pipe."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._console = Console(stderr=True, highlight=False, force_terminal=terminal)
         self._status = self._console.status("reading conventions")
         self._running: dict[int, str] = {}
-        if self._console.is_terminal and os.environ.get("TERM") != "dumb":
+        if terminal:
             self._status.start()
 
     async def say(self, command: str) -> None:

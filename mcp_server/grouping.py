@@ -14,10 +14,11 @@ from mcp_server.models import Diagnostic, Role
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 NUMBER = re.compile(r"\d+")
 QUOTED = re.compile(r"['\"`](\w+)['\"`]")
+QUOTATION = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
 WHOLE_FILE_TOPICS = frozenset({"syntax", "format", "import-order"})
 """Topics of which one finding a file says all: their lines differ from tool to tool."""
-HEADS = (Role.TYPES, Role.LINT, Role.TEST, Role.IMPORTS, Role.FORMAT)
+HEADS = (Role.TYPES, Role.LINT, Role.TEST, Role.COVERAGE, Role.IMPORTS, Role.FORMAT)
 """Whose finding leads a group: the one that names the cause before the one that shows it."""
 SHORTEST_ID = 4
 DIGEST_LENGTH = 16
@@ -126,11 +127,15 @@ def _keys(diagnostics: Sequence[Diagnostic]) -> Iterator[set[Hashable]]:
         elif one.topic and one.line is not None:
             keys.add((one.topic, *place))
         if _role(one) is Role.TEST and one.line is not None:
-            keys.add((one.code, *place, normalised(one.message)))
-            keys.add((one.code, *place, PARAMETERS.sub("", one.test or "")))
-            # A failed comparison is about a value, not about what a type checker sees there.
-            if typed[place] and one.code != "AssertionError":
-                keys.add(_typed_key(typed[place], _closest(typed[place], one)))
+            function = PARAMETERS.sub("", one.test or "")
+            if one.code == "AssertionError":
+                # The cases of a test compare different values; other tests compare other things.
+                keys |= {(one.code, *place, function), (one.code, *place, one.message or function)}
+            else:
+                keys.add((one.code, *place, normalised(one.message)))
+                keys.add((one.code, *place, function, QUOTATION.sub("", normalised(one.message))))
+            if (seen := _seen_before(typed[place], one)) is not None:
+                keys.add(_typed_key(typed[place], seen))
         elif one in typed[place]:
             keys.add(_typed_key(typed[place], one))
         yield keys
@@ -142,10 +147,14 @@ def _typed_key(same_line: Sequence[Diagnostic], one: Diagnostic) -> Hashable:
     return ("types", one.file, one.line, one.column if several else None)
 
 
-def _closest(same_line: Sequence[Diagnostic], one: Diagnostic) -> Diagnostic:
-    """Return the finding of a line that names most of what another finding names."""
+def _seen_before(same_line: Sequence[Diagnostic], one: Diagnostic) -> Diagnostic | None:
+    """Return the type checker's finding that foretold a raised error: it names the same things."""
     names = set(QUOTED.findall(one.message))
-    return max(same_line, key=lambda other: len(names.intersection(QUOTED.findall(other.message))))
+    if one.code == "AssertionError" or not names:
+        return None
+    shared = {other: len(names & set(QUOTED.findall(other.message))) for other in same_line}
+    best = max(shared, key=lambda other: shared[other], default=None)
+    return best if best is not None and shared[best] else None
 
 
 def _role(one: Diagnostic) -> Role | None:

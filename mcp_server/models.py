@@ -17,6 +17,7 @@ class Role(StrEnum):
     """What a command is for; conventions are found, and strongest sources chosen, per role."""
 
     TEST = "test"
+    COVERAGE = "coverage"
     TYPES = "types"
     LINT = "lint"
     IMPORTS = "imports"
@@ -77,6 +78,8 @@ class Outcome:
     deselected: int = 0
     remark: str | None = None
     """Something the user should know although the verdict stands (an ignored setting, say)."""
+    partial: bool = False
+    """Whether the tool stopped at what it found, so that the rest of the project is unchecked."""
     finished: frozenset[str] = frozenset()
     """Node ids of the tests that ran to their end, whatever came of them."""
 
@@ -214,6 +217,8 @@ class Step:
     args: tuple[str, ...] = ()
     """The project's own arguments, before the checker gave them their checking form."""
     targets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    """Files and folders, relative to the verified one, whose findings are asked for; () for all."""
     ran: str | None = None
     env: Mapping[str, str | None] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)

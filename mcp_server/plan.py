@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from mcp_server.checkers import checkers
 from mcp_server.errors import UnsafePathError, UsageError
 from mcp_server.models import Command, Conventions, Project, Role, Step, Verdict
@@ -24,6 +26,16 @@ class Target:
 
     path: str
     node: str = ""
+
+    @property
+    def is_python(self) -> bool:
+        """Whether a static tool would read it: a Python file or a folder."""
+        name = posixpath.basename(self.path)
+        return name.endswith((".py", ".pyi")) or "." not in name or self.path == "."
+
+    def below(self, cwd: str) -> str:
+        """Return it as a command in the folder `cwd` names it."""
+        return posixpath.relpath(self.path, cwd) + (f"::{self.node}" if self.node else "")
 
     @property
     def is_test(self) -> bool:
@@ -75,52 +87,67 @@ def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[St
             if key in seen:
                 continue
             seen.add(key)
-            chosen = _targets_of(command, project, targets) if targets else ()
-            if chosen is None:
+            chosen = _targets_of(command, project, targets)
+            if targets and not chosen:
                 continue
             tests += command.role is Role.TEST
             known = command.tool in checkers()
-            alone = not known or (command.role is Role.TEST and tests > 1)
+            # What shares ports, databases or measured data with the tests waits for them.
+            after = command.role is Role.COVERAGE or (command.role is Role.TEST and tests > 1)
+            alone = after or not known
             steps.append(_step(command, project, conventions, chosen, alone=alone))
+        if not targets:
+            steps += _unserved(project, conventions.root)
     return tuple(steps)
+
+
+def _unserved(project: Project, root: Path) -> Iterator[Step]:
+    """Yield, for each role that nothing planned serves, what was found but cannot be run."""
+    served = {command.role for command in project.commands}
+    for command in project.others:
+        if command.role not in served:
+            served.add(command.role)
+            yield Step(
+                tool=command.tool,
+                argv=(),
+                cwd=root / command.cwd,
+                root=root,
+                command=command.text,
+                source=command.source,
+                refused=(Verdict.NOT_RUN, command.reason or "hdb is not sure of it"),
+            )
 
 
 def _targets_of(
     command: Command, project: Project, targets: tuple[Target, ...]
-) -> tuple[str, ...] | None:
-    """Return the targets that a command can check, relative to its folder; None where none."""
-    if command.tool not in checkers():
-        return None
+) -> tuple[Target, ...]:
+    """Return the targets that a command can check."""
+    if command.tool not in checkers() or command.role is Role.COVERAGE:
+        return ()
     inside = [
         target
         for target in targets
-        if project.path == "." or f"{target.path}/".startswith(f"{project.path}/")
+        if "." in {project.path, target.path} or f"{target.path}/".startswith(f"{project.path}/")
     ]
     if command.role is Role.TEST:
-        inside = [target for target in inside if target.is_test]
-    else:
-        inside = [
-            target
-            for target in inside
-            if target.path.endswith((".py", ".pyi")) or "." not in posixpath.basename(target.path)
-        ]
-    names = dict.fromkeys(
-        posixpath.relpath(target.path, command.cwd)
-        + (f"::{target.node}" if target.node and command.role is Role.TEST else "")
-        for target in inside
-    )
-    return tuple(names) or None
+        return tuple(target for target in inside if target.is_test)
+    return tuple(target for target in inside if target.is_python)
 
 
 def _step(
     command: Command,
     project: Project,
     conventions: Conventions,
-    targets: tuple[str, ...],
+    targets: tuple[Target, ...],
     *,
     alone: bool,
 ) -> Step:
     cwd = conventions.root / command.cwd
+    # Tests are picked by name; any other tool is run as the project runs it and its findings
+    # are picked, since a path that is named outright bypasses the tool's own `files` and `exclude`.
+    tests = command.role is Role.TEST
+    named = tuple(dict.fromkeys(one.below(command.cwd) for one in targets)) if tests else ()
+    only = () if tests else tuple(dict.fromkeys(one.path for one in targets))
     checker = checkers().get(command.tool)
     args = tuple(_globbed(command.args, cwd))
     if checker is None:
@@ -129,8 +156,9 @@ def _step(
             root=conventions.root, command=command.text, source=command.source,
             env={**dict(command.env), "PYTEST_ADDOPTS": _addopts()},
             venv=_venv(project), inject=True, alone=alone,
+            refused=_without(project, conventions.root),
         )  # fmt: skip
-    invocation = checker.invoke(args, targets)
+    invocation = checker.invoke(args, named)
     start, refused = _resolve(command, project, conventions.root)
     argv = (*start, *invocation.args)
     return Step(
@@ -142,7 +170,8 @@ def _step(
         source=command.source,
         started=len(start),
         args=args,
-        targets=targets,
+        targets=named,
+        only=only,
         ran=shlex.join((*command.start, *invocation.args)) if invocation.changed else None,
         env={**dict(command.env), **invocation.env},
         files=invocation.files,
@@ -163,6 +192,17 @@ def _venv(project: Project) -> Path | None:
     return project.environment.folder if project.environment.ready else None
 
 
+def _without(project: Project, root: Path) -> tuple[Verdict, str] | None:
+    """Return why nothing of a project can run where its environment is not ready."""
+    environment = project.environment
+    if environment.ready:
+        return None
+    where = os.path.relpath(environment.folder, root) if environment.folder else "the project"
+    why = f"{environment.problem} ({where}); create it with `hdb verify --setup`"
+    make = f" or: {environment.creation}" if environment.creation else ""
+    return Verdict.MISSING, why + make
+
+
 def _resolve(
     command: Command, project: Project, root: Path
 ) -> tuple[tuple[str, ...], tuple[Verdict, str] | None]:
@@ -173,11 +213,8 @@ def _resolve(
         missing = None if found else (Verdict.MISSING, f"{program} is not installed")
         return (found or program, *rest), missing
     environment = project.environment
-    make = environment.creation
     if not environment.ready:
-        where = os.path.relpath(environment.folder, root) if environment.folder else "the project"
-        why = f"{environment.problem} ({where}); create it with `hdb verify --setup` or: {make}"
-        return command.start, (Verdict.MISSING, why)
+        return command.start, _without(project, root)
     if environment.folder is None:
         found = shutil.which("python3" if program.startswith("python") else program)
     else:
@@ -185,8 +222,11 @@ def _resolve(
         found = str(candidate) if candidate.exists() else None
     if found is None:
         where = os.path.relpath(environment.folder, root) if environment.folder else "PATH"
-        why = f"{program} is not installed in {where}; to install what the project declares: {make}"
-        return command.start, (Verdict.MISSING, why)
+        if canonicalize_name(program) in project.settings.dependencies:
+            how = f"to install what the project declares: {environment.creation}"
+        else:
+            how = "the project does not declare it as a dependency: add it and install it there"
+        return command.start, (Verdict.MISSING, f"{program} is not installed in {where}; {how}")
     return (found, *rest), None
 
 

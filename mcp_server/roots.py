@@ -16,7 +16,7 @@ def project_root(path: str | None) -> Path:
     CLAUDE_PROJECT_DIR, else the launch folder. Raises `UnsafePathError` for a folder outside of
     it and of the folders in HDB_ROOTS: an approved tool must not run what lies elsewhere.
     """
-    base = _session_root()
+    base = nearest_project(Path(os.environ.get("CLAUDE_PROJECT_DIR") or Path.cwd()))
     if path is None:
         return base
     wanted = (base / path).resolve()
@@ -30,8 +30,9 @@ def project_root(path: str | None) -> Path:
     return wanted
 
 
-def _session_root() -> Path:
-    start = Path(os.environ.get("CLAUDE_PROJECT_DIR") or Path.cwd()).resolve()
+def nearest_project(start: Path) -> Path:
+    """Return the nearest folder with a project or a repository at or above `start`, else it."""
+    start = start.resolve()
     for folder in (start, *start.parents):
         if any((folder / name).exists() for name in (*MARKERS, ".git")):
             return folder

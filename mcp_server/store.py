@@ -32,7 +32,7 @@ def save(root: Path, batch: Batch, groups: Sequence[Group], kept: Previous) -> N
         "root": str(root),
         "batch": batch.lean(),
         "members": members,
-        "tools": sorted(kept.tools),
+        "runs": sorted(kept.runs),
         "tests": sorted(kept.tests),
     }
     path = _path(root)
@@ -77,7 +77,7 @@ def previous(root: Path) -> Previous | None:
             for each in content["members"].values()
             for one in each
         },
-        tools=frozenset((tool, cwd) for tool, cwd in content["tools"]),
+        runs=frozenset((tool, run) for tool, run in content["runs"]),
         tests=frozenset(content["tests"]),
     )
 
@@ -88,7 +88,7 @@ def _load(root: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     good = isinstance(content, dict) and content.get("format") == FORMAT
-    return content if good and {"batch", "members", "tools", "tests"} <= content.keys() else None
+    return content if good and {"batch", "members", "runs", "tests"} <= content.keys() else None
 
 
 def _path(root: Path) -> Path:

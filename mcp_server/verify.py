@@ -16,7 +16,7 @@ from mcp_server.checkers import checkers
 from mcp_server.contract import Batch
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import UsageError
-from mcp_server.models import Conventions, Diagnostic, Outcome, Report, Step
+from mcp_server.models import Conventions, Diagnostic, Outcome, Report, Step, Verdict
 from mcp_server.plan import plan, read_targets
 from mcp_server.redact import redact, secrets
 
@@ -52,6 +52,9 @@ async def verify(
     conventions = read_conventions(root)
     root = conventions.root
     chosen = read_targets(root, targets)
+    if any(one.path == "." for one in chosen):
+        # The folder itself is everything in it.
+        chosen = ()
     steps = plan(conventions, chosen)
     if chosen and not steps:
         msg = f"No check of the project applies to {', '.join(targets)}."
@@ -107,7 +110,25 @@ async def _run_step(step: Step, seconds: float, pass_env: Sequence[str]) -> Fini
         argv = (*step.argv[: step.started], *second.args)
         form = replace(step, argv=argv, env={**step.env, **second.env}, files=second.files)
         report = await process.run(form, limit=seconds, pass_env=pass_env)
-    return judge(step, report, _cut_named(report, checker.parse(report)))
+    return _picked(judge(step, report, _cut_named(report, checker.parse(report))))
+
+
+def _picked(finished: Finished) -> Finished:
+    """Keep the findings in the files and folders that were asked for."""
+    only = finished.step.only
+    if not only:
+        return finished
+    kept = tuple(
+        one
+        for one in finished.outcome.diagnostics
+        if any(one.file == path or f"{one.file}/".startswith(f"{path}/") for path in only)
+    )
+    green = finished.verdict is Verdict.FAILED and not kept
+    return replace(
+        finished,
+        verdict=Verdict.PASSED if green else finished.verdict,
+        outcome=replace(finished.outcome, diagnostics=kept),
+    )
 
 
 def _cut_named(report: Report, outcome: Outcome) -> Outcome:

@@ -16,7 +16,7 @@ ProjectFactory = Callable[..., Path]
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep batches of tests apart from each other and from the developer's."""
     monkeypatch.setenv("HDB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    for name in ("CLAUDE_PROJECT_DIR", "HDB_ROOTS", "PYTEST_ADDOPTS"):
+    for name in ("CLAUDE_PROJECT_DIR", "HDB_ROOTS", "PYTEST_ADDOPTS", "CI", "BUILD_NUMBER"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -126,7 +126,7 @@ def test_absent_fields_cost_nothing_in_the_json() -> None:
     batch, _ = assemble([finished()], scope="full")
     assert batch.json_text() == (
         f'{{"schema":"hdb.batch/1","id":"{batch.id}","verdict":"passed","scope":"full",'
-        '"summary":"all 1 checks passed: ruff; 0 tests",'
+        '"summary":"the only check passed: ruff",'
         '"steps":[{"tool":"ruff","verdict":"passed","command":"ruff","source":"Makefile:lint:1"}]}'
     )
 

@@ -22,7 +22,7 @@ Captured = pytest.CaptureFixture[str]
 
 def test_a_green_project_exits_with_0(project: ProjectFactory, capsys: Captured) -> None:
     assert main(["verify", str(project(GREEN))]) == 0
-    assert "passed: all 1 checks passed: ruff; 0 tests" in capsys.readouterr().out
+    assert "passed: the only check passed: ruff" in capsys.readouterr().out
 
 
 def test_failures_exit_with_1_and_are_shown_by_file(
@@ -104,6 +104,30 @@ def test_invalid_toml_exits_with_3_and_says_where(
     assert "pyproject.toml cannot be read" in capsys.readouterr().out
 
 
+def test_a_folder_inside_a_project_is_no_project_of_its_own(
+    project: ProjectFactory, capsys: Captured
+) -> None:
+    folder = project({**GREEN, "inner/b.py": ""})
+    assert main(["verify", str(folder / "inner")]) == 2
+    assert "is part of the project" in capsys.readouterr().err
+
+
+def test_without_a_path_the_project_around_the_current_folder_is_verified(
+    project: ProjectFactory, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project({**RED, "inner/b.py": ""}) / "inner")
+    assert main(["verify"]) == 1
+    assert capsys.readouterr().out.startswith("a.py\n")
+
+
+def test_a_fault_of_hdbs_own_is_never_taken_for_a_verdict(
+    project: ProjectFactory, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_server.cli.verify", None)
+    assert main(["verify", str(project(GREEN))]) == 3
+    assert "a fault of hdb's own" in capsys.readouterr().err
+
+
 def test_conventions_fit_a_screen(project: ProjectFactory, capsys: Captured) -> None:
     assert main(["conventions", str(project(GREEN))]) == 0
     shown = capsys.readouterr().out
@@ -183,5 +207,5 @@ def test_a_signal_ends_everything_that_was_started(
         running.send_signal(number)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 128 + number
-    assert "nothing is left running" in errors
+    assert "hdb: stopped" in errors
     assert not Path(f"/proc/{(folder / 'pid').read_text(encoding='utf-8')}").exists()

@@ -44,8 +44,16 @@ TOGETHER = {
         failed("u.py::test_y", "at 0x7f99: 12 items", code="ValueError"),
     ],
     "a type error and the test that fails on its line": [
-        failed("t.py::test_x", "no attribute 'x'", code="AttributeError"),
-        typed(),
+        failed("t.py::test_x", "'A' object has no attribute 'x'", code="AttributeError"),
+        typed(message='"A" has no attribute "x"'),
+    ],
+    "the cases of one test that miss different keys": [
+        failed("t.py::test_x[1]", "'left'", code="KeyError"),
+        failed("t.py::test_x[2]", "'right'", code="KeyError"),
+    ],
+    "tests that compare the same values in one helper": [
+        failed("t.py::test_x", "assert 401 == 200"),
+        failed("t.py::test_y", "assert 401 == 200"),
     ],
     "two type checkers on one line": [typed(), typed(column=4, tool="pyright")],
     "an undefined name for the linter, the type checker and the test": [
@@ -74,6 +82,18 @@ APART = {
     "two tests whose helper fails with different messages": [
         failed("t.py::test_x", "expected 200"),
         failed("t.py::test_y", "not a list"),
+    ],
+    "tests that compare different values in one helper": [
+        failed("t.py::test_x", "assert 401 == 200"),
+        failed("t.py::test_y", "assert 404 == 200"),
+    ],
+    "an error that the type checker's finding on its line does not foretell": [
+        failed("t.py::test_x", "division by zero", code="ZeroDivisionError"),
+        typed(code="return-value", message='got "int", expected "str"'),
+    ],
+    "the cases of one test that fail for different reasons": [
+        failed("t.py::test_x[1]", "connection timed out", code="RuntimeError"),
+        failed("t.py::test_x[2]", "disk full", code="RuntimeError"),
     ],
     "a failed comparison on a line that a type checker also marks": [
         failed("t.py::test_x"),
@@ -109,17 +129,17 @@ def test_different_causes_stay_apart(findings: list[Diagnostic]) -> None:
 
 
 def test_the_finding_that_names_the_cause_leads() -> None:
-    raised = failed("t.py::test_x", "no attribute", code="AttributeError")
-    (only,) = group([raised, typed()])
-    assert only.head == typed()
+    raised = failed("t.py::test_x", "no attribute 'x'", code="AttributeError")
+    foretold = typed(message='has no attribute "x"')
+    (only,) = group([raised, foretold])
+    assert only.head == foretold
 
 
 def test_what_several_findings_say_alike_is_said_in_the_head() -> None:
-    raised = [
-        failed(f"t.py::test_{number}", "no attribute", code="AttributeError") for number in (1, 2)
-    ]
-    (only,) = group([typed(), *raised])
-    assert [one for _, one in only.members] == [*raised, typed()]
+    raised = [failed(f"t.py::test_{number}", "no 'x'", code="AttributeError") for number in (1, 2)]
+    foretold = typed(message='no "x"')
+    (only,) = group([foretold, *raised])
+    assert [one for _, one in only.members] == [*raised, foretold]
 
 
 def test_a_raised_error_joins_the_type_error_that_names_the_same_thing() -> None:

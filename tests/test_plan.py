@@ -81,7 +81,9 @@ def test_file_patterns_are_expanded_as_a_shell_would(project: ProjectFactory) ->
 def test_a_source_target_is_checked_by_the_static_tools(project: ProjectFactory) -> None:
     found = steps(project(TOOLS), "src/a.py")
     assert set(found) == {"ruff", "ruff-format", "mypy"}
-    assert all(step.argv[-1] == "src/a.py" for step in found.values())
+    # They run as the project runs them, so that its excludes hold; the findings are picked.
+    assert all("src/a.py" not in step.argv for step in found.values())
+    assert all(step.only == ("src/a.py",) for step in found.values())
 
 
 def test_a_test_id_is_run_by_pytest_and_its_file_checked_by_the_others(
@@ -89,7 +91,7 @@ def test_a_test_id_is_run_by_pytest_and_its_file_checked_by_the_others(
 ) -> None:
     found = steps(project(TOOLS), "tests/test_a.py::test_a")
     assert found["pytest"].argv[-1] == "tests/test_a.py::test_a"
-    assert found["ruff"].argv[-1] == "tests/test_a.py"
+    assert found["ruff"].only == ("tests/test_a.py",)
 
 
 def test_a_target_that_no_tool_reads_plans_nothing(project: ProjectFactory) -> None:
@@ -98,7 +100,27 @@ def test_a_target_that_no_tool_reads_plans_nothing(project: ProjectFactory) -> N
 
 def test_targets_of_a_subfolder_project_are_relative_to_it(project: ProjectFactory) -> None:
     folder = project({f"backend/{path}": text for path, text in TOOLS.items()})
-    assert steps(folder, "backend/src/a.py")["ruff"].argv[-1] == "src/a.py"
+    found = steps(folder, "backend/tests/test_a.py")
+    assert found["pytest"].argv[-1] == "tests/test_a.py"
+    assert found["ruff"].only == ("backend/tests/test_a.py",)
+
+
+def test_a_role_that_nothing_can_serve_is_a_step_that_did_not_run(project: ProjectFactory) -> None:
+    makefile = "test:\n\tdocker compose run app pytest\n"
+    found = steps(project({"pyproject.toml": "[tool.ruff]\n", "a.py": "", "Makefile": makefile}))
+    assert found["ruff"].refused is None
+    (refused,) = [step.refused for step in found.values() if step.refused]
+    assert refused[0] is Verdict.NOT_RUN
+    assert "docker" in refused[1]
+
+
+def test_a_whole_target_needs_the_projects_environment_too(project: ProjectFactory) -> None:
+    makefile = "test:\n\tfor i in 1; do python -m pytest; done\n"
+    (step,) = steps(
+        project({"a.py": "", "Makefile": makefile, "uv.lock": ""}, ready=False)
+    ).values()
+    assert step.refused is not None
+    assert step.refused[0] is Verdict.MISSING
 
 
 @pytest.mark.parametrize("target", ["-x", "--fix", "", " ", "../outside.py", "/etc/passwd"])

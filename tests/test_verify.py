@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mcp_server.contract import Batch
 from mcp_server.verify import Progress, verify
 from tests.conftest import ProjectFactory
@@ -134,6 +136,61 @@ async def test_a_makefile_target_that_cannot_be_taken_apart_runs_whole(
     assert by_tool(batch)["make"] == "failed"
     tests = {one["test"] for one in findings(batch) if "test" in one}
     assert tests == {f"test_calc.py::test_double[{number}]" for number in (1, 2, 3)}
+
+
+SWALLOWED = {
+    "a tool whose findings the target swallows": (
+        "lint:\n\t@for i in 1; do .venv/bin/ruff check . --output-format=concise; true; done\n"
+    ),
+    "a target that checks nothing": "lint:\n\t@for i in 1; do echo python is fine; done\n",
+    "a pytest that runs no test": "test:\n\t.venv/bin/pytest --co\n",
+}
+
+
+@pytest.mark.parametrize("makefile", SWALLOWED.values(), ids=SWALLOWED)
+async def test_a_whole_target_that_ends_well_without_proof_is_not_green(
+    project: ProjectFactory, makefile: str
+) -> None:
+    batch = await verify(project({**RED, "Makefile": makefile}))
+    assert by_tool(batch)["make"] == "crashed"
+    assert batch.verdict == "incomplete"
+
+
+async def test_a_whole_target_that_says_what_it_checked_is_green(project: ProjectFactory) -> None:
+    makefile = "lint:\n\t@for i in 1; do .venv/bin/ruff check calc.py; done\n"
+    assert by_tool(await verify(project({**GREEN, "Makefile": makefile})))["make"] == "passed"
+
+
+async def test_targets_respect_what_the_tools_leave_out(project: ProjectFactory) -> None:
+    """Mypy checks only calc.py here; named outright, it would check the test, too."""
+    folder = project({**GREEN, "test_calc.py": GREEN["test_calc.py"] + "\n\ndef helper(): ...\n"})
+    batch = await verify(folder, ["test_calc.py"])
+    assert by_tool(batch) == {"pytest": "passed", "mypy": "passed", "ruff": "passed"}
+    assert batch.scope == "targets"
+
+
+async def test_findings_outside_the_targets_are_left_out(project: ProjectFactory) -> None:
+    batch = await verify(project(RED), ["test_fixture.py"])
+    assert {one["file"] for one in findings(batch)} == {"test_fixture.py"}
+
+
+async def test_a_run_over_targets_mends_nothing_in_the_comparison(project: ProjectFactory) -> None:
+    folder = project(RED)
+    await verify(folder)
+    batch = await verify(folder, ["test_fixture.py"])
+    assert batch.delta is not None
+    assert batch.delta.lean() == {"same": 1, "unknown": 7}
+
+
+async def test_the_folder_itself_is_no_mere_target(project: ProjectFactory) -> None:
+    assert (await verify(project(GREEN), ["."])).scope == "full"
+
+
+async def test_a_syntax_error_says_that_mypy_did_not_look_further(project: ProjectFactory) -> None:
+    batch = await verify(project({**GREEN, "calc.py": "def double(:\n"}))
+    (step,) = [step for step in batch.steps if step.tool == "mypy"]
+    assert step.reason is not None
+    assert "the rest is unchecked" in step.reason
 
 
 async def test_output_nobody_understands_is_one_failure_with_its_tail(

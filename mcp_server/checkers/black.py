@@ -112,7 +112,12 @@ def _failures(report: Report) -> tuple[tuple[Diagnostic, ...], str | None]:
             found.append(_syntax(report, match, lines[number + 1 :]))
         elif match := FORMAT.fullmatch(text):
             file = report.relative(match["file"])
-            found.append(Diagnostic(tool=NAME, file=file, code="unreadable", message=match["why"]))
+            topic = "syntax" if "failed to parse" in match["why"] else None
+            found.append(
+                Diagnostic(
+                    tool=NAME, file=file, code="unreadable", message=match["why"], topic=topic
+                )
+            )
     return tuple(found), crashed
 
 

@@ -134,12 +134,18 @@ def parse(report: Report) -> Outcome:
     if broken or crashed or report.status not in {0, 1, 2} or bool(errors) != bool(report.status):
         why = "\n".join(broken) or ended(report, NAME)
         return Outcome(diagnostics=errors, problem=why)
-    ignored = [line for line in complaints if IGNORED_SETTINGS.match(line)]
+    remarks = [line for line in complaints if IGNORED_SETTINGS.match(line)]
+    blocked = report.status == 2
+    if blocked:
+        remarks.append(
+            "mypy stopped at what it found here: the rest is unchecked until that is mended"
+        )
     return Outcome(
         diagnostics=errors,
         # mypy exits with 2 where it is given no file, so a status of 0 or 1 is the proof.
         checked=report.status in {0, 1} or bool(errors),
-        remark="\n".join(ignored) or None,
+        remark="\n".join(remarks) or None,
+        partial=blocked,
     )
 
 

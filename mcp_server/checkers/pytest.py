@@ -137,7 +137,7 @@ def parse(report: Report) -> Outcome:
         checked=problem is None and nothing is None,
         problem=problem.strip() if problem else None,
         nothing=nothing,
-        passed=sum(run.count(PASSED) for run in runs),
+        passed=sum(run.count({"passed"}) for run in runs),
         skipped=sum(run.count({"skipped"}) + run.uncollected for run in runs),
         deselected=sum(run.deselected for run in runs),
         finished=frozenset(test for run in runs for test in run.finished(report)),

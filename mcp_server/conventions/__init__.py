@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from mcp_server.conventions.layout import find_projects
+from mcp_server.conventions.layout import find_projects, is_marked
 from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.project import Survey, read_project, stated_lines
+from mcp_server.conventions.project import Survey, misstated, read_project, stated_lines
 from mcp_server.conventions.scripts import script_tasks
 from mcp_server.conventions.settings import Files, read_settings
 from mcp_server.conventions.setup import setups
@@ -32,6 +32,7 @@ def read_conventions(root: Path, variables: Mapping[str, str] | None = None) -> 
     if not folders:
         msg = f"{root} holds no Python project: no pyproject.toml, setup.py, setup.cfg or .py file."
         raise ProjectNotFoundError(msg)
+    _refuse_part(root, folders)
     files = {folder: read_settings(folder, _label(folder, root)) for folder in folders}
     place = Place(root, os.environ if variables is None else variables)
     tasks = tuple(_task_files(place, files))
@@ -48,7 +49,11 @@ def read_conventions(root: Path, variables: Mapping[str, str] | None = None) -> 
         projects=useful or projects[:1],
         instructions=tuple(name for name in INSTRUCTIONS if (root / name).is_file()),
         disagreements=tuple(_disagreements(useful)),
-        problems=tuple(problem for one in files.values() for problem in one.problems),
+        problems=tuple(
+            problem
+            for folder, one in files.items()
+            for problem in (*one.problems, *misstated(one, _label(folder, root)))
+        ),
         pass_env=tuple(
             name
             for one in files.values()
@@ -65,6 +70,17 @@ def _existing(root: Path) -> Path:
         msg = f"{root} is a file, not a folder: name the project's folder, and the file after it."
         raise ProjectNotFoundError(msg)
     return root.resolve()
+
+
+def _refuse_part(root: Path, folders: tuple[Path, ...]) -> None:
+    """Refuse a folder that is no project but lies in one: its settings stand above it."""
+    if folders != (root,) or is_marked(root):
+        return
+    whole = next((folder for folder in root.parents if is_marked(folder)), None)
+    if whole is not None:
+        part = root.relative_to(whole).as_posix()
+        msg = f"{root} is part of the project {whole}: name that folder, and {part} after it."
+        raise ProjectNotFoundError(msg)
 
 
 def _label(folder: Path, root: Path) -> str:

@@ -29,6 +29,11 @@ def find_projects(root: Path) -> tuple[Path, ...]:
     return found
 
 
+def is_marked(folder: Path) -> bool:
+    """Tell whether a folder says itself that it is a project."""
+    return any((folder / name).is_file() for name in MARKERS)
+
+
 def _search(folder: Path, depth: int, *, inside: bool) -> Iterator[Path]:
     """Yield the projects at and below `folder`; `inside` says that one lies above it."""
     try:

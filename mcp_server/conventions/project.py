@@ -88,10 +88,20 @@ def _commands(
             elif selection is not tables:
                 others.append(replace(command, sure=False, reason=f"{by.source} is planned"))
         others += [one for one in selection.others if survey.owner(one) == path]
+    if not any(_measures(command) for command in planned.get(Role.TEST, ())):
+        others += [
+            replace(one, sure=False, reason="the planned test command measures no coverage")
+            for one in planned.pop(Role.COVERAGE, [])
+        ]
     commands = tuple(command for role in Role for command in planned.get(role, []))
     known = {_essence(command) for command in commands}
     kept = (one for one in others if _essence(one) not in known)
     return commands, tuple({_essence(one): one for one in reversed([*kept])}.values())[::-1]
+
+
+def _measures(command: Command) -> bool:
+    """Tell whether a test command leaves coverage data behind."""
+    return "coverage" in command.start or any(arg.startswith("--cov") for arg in command.args)
 
 
 def _essence(command: Command) -> object:
@@ -152,6 +162,19 @@ def stated_lines(value: object) -> list[str]:
     """Return a setting that is one line or a list of lines as a list."""
     lines = value if isinstance(value, list) else [value]
     return [line for line in lines if isinstance(line, str) and line.strip()]
+
+
+def misstated(files: Files, label: str) -> Iterator[str]:
+    """Yield what stands in `[tool.hdb]` and cannot be meant."""
+    table = files.settings.tables.get("hdb", {})
+    known = {"pass-env", *(role.value for role in Role)}
+    for name, value in table.items():
+        lines = value if isinstance(value, list) else [value]
+        if name not in known:
+            listed = ", ".join(sorted(known))
+            yield f"{label}pyproject.toml [tool.hdb] has no setting {name!r}: it knows {listed}"
+        elif not all(isinstance(line, str) for line in lines):
+            yield f"{label}pyproject.toml [tool.hdb] {name} must be a line or a list of lines"
 
 
 def _unknown(part: Part, role: Role) -> Command:

@@ -8,6 +8,7 @@ from mcp_server.models import Role
 
 ROLE_WORDS = {
     Role.TEST: {"test", "tests", "pytest", "unittest", "testenv"},
+    Role.COVERAGE: {"coverage", "cov", "test", "tests", "testenv"},
     Role.TYPES: {"type", "types", "typecheck", "typing", "typed", "mypy", "pyright"},
     Role.LINT: {"lint", "linter", "linters", "linting", "style", "flake8", "ruff"},
     Role.IMPORTS: {"imports", "isort", "lint"},
@@ -62,5 +63,6 @@ def rank(name: str, role: Role, tool: str, *, mutates: bool) -> int:
         return FOREIGN_RANK
     penalty = MUTATING * mutates
     if words & (ROLE_WORDS[role] | name_words(tool)):
-        return (2 if words & NARROWING else 0) + penalty
+        narrow = words & NARROWING and role is not Role.COVERAGE
+        return (2 if narrow else 0) + penalty
     return (3 if words & AGGREGATES else 5) + penalty

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import errno
 import os
 import tomllib
 from collections.abc import Mapping
@@ -78,6 +79,14 @@ def mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _kind(entry: os.DirEntry[str]) -> str | None:
+    """Return what an entry is; a link that leads nowhere or in a circle is nothing."""
+    try:
+        return "file" if entry.is_file() else "folder" if entry.is_dir() else None
+    except OSError:
+        return None
+
+
 class _Reader:
     """Reads the files of one folder and keeps what could not be read."""
 
@@ -90,10 +99,13 @@ class _Reader:
         """Return the names of the regular files; reading a pipe would wait for ever."""
         try:
             with os.scandir(self._folder) as entries:
-                return frozenset(entry.name for entry in entries if entry.is_file())
+                found = {entry.name: _kind(entry) for entry in entries}
         except OSError as error:
             self._problem(".", error)
             return frozenset()
+        if found.get("pyproject.toml") == "folder":
+            self._problem("pyproject.toml", IsADirectoryError(errno.EISDIR, "it is a folder"))
+        return frozenset(name for name, kind in found.items() if kind == "file")
 
     def toml(self, name: str) -> dict[str, Any]:
         try:

@@ -132,7 +132,6 @@ def test_a_file_that_cannot_be_read_is_a_problem(name: str, content: bytes, tmp_
         "[tool.poetry]\ngroup = 1\ndependencies = 1\nextras = 1",
         "[tool.poetry.group]\ndev = 1",
         "[tool.pdm]\ndev-dependencies = 1",
-        "[tool.hdb]\ntest = 1\nlint = [1, {}]\npass-env = 1",
         "[tool.tox]\nenv = 1\nenv_run_base = []",
         "[project]\nrequires-python = 'nonsense'",
     ],
@@ -141,6 +140,30 @@ def test_tables_of_unexpected_shapes_are_survived(text: str, tmp_path: Path) -> 
     (tmp_path / "pyproject.toml").write_text(text)
     write(tmp_path, "poetry.lock", "member/setup.py", "member/a.py")
     assert read_conventions(tmp_path, {"HOME": str(tmp_path)}).problems == ()
+
+
+def test_what_hdbs_own_table_cannot_mean_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.hdb]\ntest = 1\nlint = ['ruff check', {}]\npass_env = ['A']\nformat = 'black'\n"
+    )
+    assert [one.partition("[tool.hdb] ")[2] for one in read_conventions(tmp_path, {}).problems] == [
+        "test must be a line or a list of lines",
+        "lint must be a line or a list of lines",
+        "has no setting 'pass_env': it knows coverage, format, imports, lint, pass-env, test, types",
+    ]
+
+
+def test_a_folder_in_the_place_of_pyproject_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path, "shop.py", "pyproject.toml/inside")
+    (problem,) = read_conventions(tmp_path, {}).problems
+    assert problem == "pyproject.toml cannot be read: it is a folder"
+
+
+def test_a_link_in_a_circle_hides_no_configuration(tmp_path: Path) -> None:
+    write(tmp_path, "shop.py")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
+    assert [one.tool for one in read_conventions(tmp_path, {}).projects[0].commands] == ["ruff"]
 
 
 def test_what_is_no_regular_file_is_never_opened(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_the_best_named_task_is_planned(makefile: str, planned: list[str], tmp_p
         (
             "test:\n\tpytest\n\tcoverage report --fail-under=9\n",
             "coverage report --fail-under=9",
-            "kno",
+            "measures no coverage",
         ),
     ],
 )

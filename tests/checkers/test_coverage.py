@@ -1,0 +1,80 @@
+"""coverage report, on recorded output and on a project that misses its gate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcp_server.checkers import coverage
+from mcp_server.models import Report
+from mcp_server.verify import verify
+from tests.conftest import ProjectFactory
+
+TABLE = (
+    "Name    Stmts   Miss  Cover\n---\ncalc.py   4      1    75%\n---\nTOTAL     4      1    75%\n"
+)
+MISSED = "total of 75 is less than fail-under=100"
+ENDS = {
+    "above the gate": (0, TABLE, "", (True, None, 0)),
+    "below the gate": (2, f"{TABLE}Coverage failure: {MISSED}\n", "", (True, None, 1)),
+    "nothing measured": (1, "No data to report.\n", "", (False, "No data to report.", 0)),
+    "a total alone": (0, "75\n", "", (True, None, 0)),
+    "a good end without a total": (0, "", "", (False, None, 0)),
+    "wrong usage": (1, "", "Unknown option", (False, "Unknown option", 0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "out", "err", "read"), ENDS.values(), ids=ENDS)
+def test_the_gate_is_read(
+    status: int, out: str, err: str, read: tuple[bool, str | None, int]
+) -> None:
+    report = Report(root=Path("/p"), cwd=Path("/p"), status=status, stdout=out, stderr=err)
+    outcome = coverage.parse(report)
+    assert (outcome.checked, outcome.problem, len(outcome.diagnostics)) == read
+
+
+COMMANDS = [
+    ("coverage", ("report", "--fail-under=9"), ("--fail-under=9",)),
+    ("coverage", ("run", "-m", "pytest"), None),
+    ("coverage", ("html",), None),
+    ("pytest", ("report",), None),
+]
+
+
+@pytest.mark.parametrize(("program", "args", "own"), COMMANDS)
+def test_only_the_report_is_a_check(
+    program: str, args: tuple[str, ...], own: tuple[str, ...] | None
+) -> None:
+    assert coverage.recognise(program, args) == own
+
+
+FILES = {
+    "pyproject.toml": "[tool.coverage.report]\nfail_under = 100\n",
+    "calc.py": "def one():\n    return 1\n\n\ndef two():\n    return 2\n",
+    "test_calc.py": "from calc import one\n\n\ndef test_one():\n    assert one() == 1\n",
+}
+MAKEFILE = "test:\n\t.venv/bin/{run}\n\t.venv/bin/coverage report\n"
+
+
+async def test_a_missed_gate_of_a_measured_run_is_a_failure(project: ProjectFactory) -> None:
+    makefile = MAKEFILE.format(run="coverage run --include=calc.py -m pytest")
+    batch = await verify(project({**FILES, "Makefile": makefile}))
+    assert [(step.tool, step.verdict) for step in batch.steps] == [
+        ("pytest", "passed"),
+        ("coverage", "failed"),
+    ]
+    assert batch.failures[0].message == MISSED
+
+
+async def test_a_report_without_a_measured_run_is_not_run_on_old_data(
+    project: ProjectFactory,
+) -> None:
+    folder = project({**FILES, "Makefile": MAKEFILE.format(run="pytest")})
+    (folder / ".coverage").write_bytes(b"old")
+    batch = await verify(folder)
+    assert [(step.tool, step.verdict) for step in batch.steps] == [
+        ("pytest", "passed"),
+        ("coverage", "not_run"),
+    ]
+    assert batch.verdict == "incomplete"
