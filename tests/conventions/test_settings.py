@@ -10,6 +10,7 @@ import pytest
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions.settings import read_settings
 from mcp_server.conventions.sources import find_sources, find_tests
+from mcp_server.models import Role
 
 
 def write(folder: Path, *paths: str) -> None:
@@ -149,7 +150,7 @@ def test_what_hdbs_own_table_cannot_mean_is_a_problem(tmp_path: Path) -> None:
     assert [one.partition("[tool.hdb] ")[2] for one in read_conventions(tmp_path, {}).problems] == [
         "test must be a line or a list of lines",
         "lint must be a line or a list of lines",
-        "has no setting 'pass_env': it knows coverage, format, imports, lint, pass-env, test, types",
+        "has no setting 'pass_env': it knows " + ", ".join(sorted({"pass-env", *Role})),
     ]
 
 
