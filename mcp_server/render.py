@@ -83,7 +83,7 @@ def _steps(steps: tuple[StepResult, ...]) -> Iterator[Text]:
                 )
                 if count
             ),
-            f"{step.seconds:.1f} s",
+            f"{step.seconds:.1f} s" if step.seconds else "",
         )
         for step in steps
     ]
