@@ -20,7 +20,7 @@ LAYERS = [
     {"plan", "batch", "grouping", "process", "store", "opaque"},
     {"conventions"},
     {"checkers"},
-    {"models", "contract", "errors", "redact", "pytest_record", "type_report"},
+    {"models", "contract", "errors", "redact", "pytest_record", "status_report"},
 ]
 MOST_LINES = 300
 MEDIAN_LINES = 130

@@ -182,6 +182,20 @@ async def test_a_run_over_targets_mends_nothing_in_the_comparison(project: Proje
     assert batch.delta.lean() == {"same": 1, "unknown": 7}
 
 
+async def test_findings_that_the_projects_command_forgives_are_told_and_fail_nothing(
+    project: ProjectFactory,
+) -> None:
+    makefile = "lint:\n\t.venv/bin/ruff check --exit-zero\n"
+    batch = await verify(
+        project({**GREEN, "calc.py": "import os\n" + GREEN["calc.py"], "Makefile": makefile})
+    )
+    (step,) = [step for step in batch.steps if step.tool == "ruff"]
+    assert (step.verdict, step.failures, batch.verdict) == ("passed", 0, "passed")
+    assert (
+        step.reason == "1 finding beside a status of 0: calc.py:1 `os` imported but unused [F401]"
+    )
+
+
 async def test_the_folder_itself_is_no_mere_target(project: ProjectFactory) -> None:
     assert (await verify(project(GREEN), ["."])).scope == "full"
 

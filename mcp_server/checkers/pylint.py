@@ -17,6 +17,7 @@ from mcp_server.models import (
     Settings,
     Severity,
 )
+from mcp_server.status_report import settle
 
 NAME = "pylint"
 ROLE = Role.LINT
@@ -48,7 +49,7 @@ TOPICS = {
 # pylint says these in plain text before its JSON, and carries on with its defaults.
 BROKEN_SETTINGS = re.compile(r"^(?:Failed to load '.*|.*: F0011: .*)", re.MULTILINE)
 ANALYSED = re.compile(r"^[1-9]\d* (?:statements analysed|lines have been analyzed)", re.MULTILINE)
-CRASHES = frozenset({"astroid-error", "method-check-failed"})
+CRASHES = frozenset({"astroid-error", "method-check-failed", "bad-plugin-value"})
 NOWHERE = "Command line"
 
 
@@ -134,10 +135,9 @@ def parse(report: Report) -> Outcome:
         return Outcome(diagnostics=found, problem=ended(report, NAME))
     if not found and not ANALYSED.search(report.record):
         return Outcome(nothing="pylint analysed no file")
-    passes = "pylint itself ends with 0: the project's `fail-under` allows these messages"
-    return Outcome(
-        diagnostics=found, checked=True, remark=passes if found and status == 0 else None
-    )
+    # With `fail-under` the project allows messages, and the status says so.
+    failing, allowed = settle(found, status)
+    return Outcome(diagnostics=failing, checked=True, remark=allowed)
 
 
 def _diagnostic(report: Report, record: dict[str, Any]) -> Diagnostic:

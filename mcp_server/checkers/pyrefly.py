@@ -23,7 +23,7 @@ from mcp_server.models import (
     Settings,
     Severity,
 )
-from mcp_server.type_report import remarks, settle
+from mcp_server.status_report import remarks, settle
 
 NAME = "pyrefly"
 ROLE = Role.TYPES

@@ -11,7 +11,7 @@ from mcp_server.checkers.base import (
     tail,
 )
 from mcp_server.models import Found, Invocation, Outcome, Report, Role, Settings
-from mcp_server.type_report import joined_threads, read_pyright, unflagged
+from mcp_server.status_report import joined_threads, read_pyright, unflagged
 
 NAME = "pyright"
 ROLE = Role.TYPES

@@ -83,11 +83,11 @@ def test_a_narrowed_run_still_proves_what_it_checked(tmp_path: Path, args: tuple
     ]
 
 
-def test_messages_under_the_threshold_are_listed_with_a_remark(tmp_path: Path) -> None:
+def test_messages_that_the_threshold_allows_are_remarked_and_fail_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("X = 1\n")
     outcome = check(tmp_path, "--fail-under=0", "a.py")
-    assert [one.code for one in outcome.diagnostics] == ["missing-module-docstring"]
-    assert "fail-under" in (outcome.remark or "")
+    assert (outcome.diagnostics, outcome.checked) == ((), True)
+    assert "[missing-module-docstring]" in (outcome.remark or "")
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,10 @@ def test_broken_settings_are_a_problem(tmp_path: Path, settings: str, said: str)
     assert said in (check(tmp_path, "a.py").problem or "")
 
 
-def test_an_unloadable_plugin_is_a_finding_without_a_file(tmp_path: Path) -> None:
+def test_an_unloadable_plugin_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / ".pylintrc").write_text("[MAIN]\nload-plugins=nowhere\n")
     (tmp_path / "a.py").write_text('"""Doc."""\nX = 1\n')
-    (one,) = check(tmp_path, "a.py").diagnostics
-    assert (one.code, one.file, one.line) == ("bad-plugin-value", None, None)
+    assert "nowhere" in (check(tmp_path, "a.py").problem or "")
 
 
 def test_ignored_files_prove_nothing(tmp_path: Path) -> None:

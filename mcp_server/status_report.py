@@ -1,4 +1,4 @@
-"""What the type checkers share: which findings fail a run, and pyright's arguments and JSON."""
+"""What several checkers share: which findings fail a run, and pyright's arguments and JSON."""
 
 from __future__ import annotations
 
