@@ -53,9 +53,10 @@ def find_environment(
         for candidate in _candidates(where, kind, home, own, files)
         if (candidate / "pyvenv.cfg").is_file()
     ]
-    ready = next((one for one in judged if one.ready), None) or _active(
-        made, where.variables, files, requires
-    )
+    ready = next((one for one in judged if one.ready), None)
+    # Commands that name an environment mean it and no other.
+    if ready is None and own is None:
+        ready = _active(made, where.variables, files, requires)
     if ready is not None:
         return ready
     return judged[0] if judged else replace(made, problem="there is no environment")
@@ -107,6 +108,9 @@ def _active(
 ) -> Environment | None:
     """Return the environment that is active or on PATH, where it holds the project's packages."""
     for name, kind in (("VIRTUAL_ENV", "active"), ("CONDA_PREFIX", "conda"), ("PATH", "path")):
+        if name == "PATH" and made.source:
+            # What manages the lock file makes an environment of its own.
+            continue
         prefix = _path_prefix(variables) if name == "PATH" else _prefix(variables.get(name))
         if prefix is None or not _holds(prefix, files):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -304,3 +305,20 @@ def test_the_python_of_path_serves_where_it_holds_the_project(tmp_path: Path) ->
     assert (found.kind, found.folder, found.ready) == ("path", None, True)
     write(tmp_path, {"p/requirements.txt": "absent\n"})
     assert not environment(tmp_path / "p", {"PATH": f"{prefix}/bin"}).ready
+
+
+def test_path_serves_neither_a_locked_project_nor_one_that_names_its_environment(
+    tmp_path: Path,
+) -> None:
+    variables = {"PATH": f"{sys.base_prefix}/bin"}
+    makefile = "test:\n\t.venv/bin/pytest\n"
+    write(
+        tmp_path,
+        {"plain/a.py": "", "locked/a.py": "", "locked/uv.lock": "", "named/a.py": ""}
+        | {"named/Makefile": makefile},
+    )
+    ready = {
+        name: read_conventions(tmp_path / name, variables).projects[0].environment.ready
+        for name in ("plain", "locked", "named")
+    }
+    assert ready == {"plain": True, "locked": False, "named": False}
