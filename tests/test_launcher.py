@@ -18,7 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("launcher.py", "runtime.py", "runtime_build.py", "__init__.py", "__main__.py")
-UV = shutil.which("uv")
+# The environment that the tests run in brings one.
+UV = shutil.which("uv", path=os.pathsep.join([f"{sys.prefix}/bin", os.environ["PATH"]]))
 BUILDING = "preparing its environment"
 PROGRAM = """
 import os, sys

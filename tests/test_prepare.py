@@ -7,12 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from mcp_server.conventions import read_conventions
 from mcp_server.prepare import prepare
 from tests.conftest import ProjectFactory
 
 PROJECT = {"pyproject.toml": "[tool.ruff]\n", "a.py": ""}
+
+
+def needing(python: str) -> dict[str, str]:
+    """Return the files of a project that needs a Python."""
+    stated = {"name": "x", "version": "1", "requires-python": python}
+    return {**PROJECT, "pyproject.toml": tomli_w.dumps({"project": stated, "tool": {"ruff": {}}})}
 
 
 async def run(folder: Path) -> tuple[str | None, list[str]]:
@@ -59,16 +66,13 @@ async def test_a_python_that_satisfies_the_project_is_chosen(
     monkeypatch.setenv("PATH", f"{old.parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
     makefile = "install:\n\tpython3 -m venv --without-pip .venv\n"
     version = "{}.{}".format(*sys.version_info)
-    requires = f"[project]\nname = 'x'\nversion = '1'\nrequires-python = '=={version}.*'\n"
-    files = {**PROJECT, "Makefile": makefile, "pyproject.toml": f"{requires}[tool.ruff]\n"}
-    folder = project(files, ready=False)
+    folder = project({**needing(f"=={version}.*"), "Makefile": makefile}, ready=False)
     why, _ = await run(folder)
     assert why is None
     assert f"version = {version}" in (folder / ".venv" / "pyvenv.cfg").read_text(encoding="utf-8")
 
 
 async def test_no_python_that_satisfies_the_project_is_said(project: ProjectFactory) -> None:
-    requires = "[project]\nname = 'x'\nversion = '1'\nrequires-python = '>=3.99'\n[tool.ruff]\n"
     makefile = "install:\n\tpython3 -m venv .venv\n"
-    why, _ = await run(project({"pyproject.toml": requires, "Makefile": makefile}, ready=False))
+    why, _ = await run(project({**needing(">=3.99"), "Makefile": makefile}, ready=False))
     assert why == "No Python that satisfies >=3.99 was found on PATH: install one."
