@@ -39,13 +39,13 @@ class Finished:
 class Previous:
     """What is kept of the batch before: the findings' ids, and what was run to its end.
 
-    `findings` maps an id to the tool and the test of the finding; `runs` are the steps that ran
-    to their end over all they were to check, each as its tool and what exactly was run; `tests`
-    are the node ids that ran to their end.
+    `findings` maps an id to the run and the test of the finding; `runs` are the steps that ran to
+    their end over all they were to check, as what exactly was run; `tests` are the node ids that
+    ran to their end.
     """
 
     findings: dict[str, tuple[str, str | None]]
-    runs: frozenset[tuple[str, str]]
+    runs: frozenset[str]
     tests: frozenset[str]
 
 
@@ -67,7 +67,7 @@ def _verdict(  # noqa: PLR0911 - one line an entry of the verdict table
     if report.missing:
         return Verdict.MISSING, report.missing
     if report.timed_out:
-        why = f"ended by hdb after {report.seconds:.0f} s; allow more with --timeout"
+        why = f"ended by hdb after {report.seconds:.1f} s; allow more with a longer timeout"
         return Verdict.TIMED_OUT, f"{why}. {outcome.problem or ''}".rstrip(". ") + "."
     if report.signal is not None:
         return Verdict.CRASHED, outcome.problem or f"ended by signal {report.signal}"
@@ -89,9 +89,13 @@ def assemble(
     *,
     scope: Literal["full", "targets"],
     problems: Sequence[str] = (),
+    aside: str = "",
     previous: Previous | None = None,
 ) -> tuple[Batch, tuple[Group, ...]]:
-    """Return the batch of all finished steps, and its groups with everything they know."""
+    """Return the batch of all finished steps, and its groups with everything they know.
+
+    `aside` is added to the summary.
+    """
     groups = group(one for each in finished for one in each.outcome.diagnostics)
     steps = tuple(_step_result(each) for each in finished)
     failures = tuple(_failure(each) for each in groups)
@@ -100,7 +104,7 @@ def assemble(
         id=_batch_id(steps, failures),
         verdict=_batch_verdict(finished, problems),
         scope=scope,
-        summary=_summary(finished, groups, problems),
+        summary="; ".join(filter(None, [_summary(finished, groups, problems), aside])),
         problems=tuple(problems),
         steps=steps,
         delta=_delta(finished, groups, previous) if previous else None,
@@ -109,14 +113,13 @@ def assemble(
     return batch, groups
 
 
-def remember(finished: Iterable[Finished], groups: Iterable[Group]) -> Previous:
+def remember(finished: Sequence[Finished], groups: Iterable[Group]) -> Previous:
     """Return what the next batch needs to know of this one to tell what changed."""
     over = [each for each in finished if each.verdict in RAN]
+    runs = {one: _run(each.step) for each in finished for one in each.outcome.diagnostics}
     return Previous(
-        findings={key: (one.tool, one.test) for each in groups for key, one in each.members},
-        runs=frozenset(
-            (each.step.tool, _run(each.step)) for each in over if not each.outcome.partial
-        ),
+        findings={key: (runs[one], one.test) for each in groups for key, one in each.members},
+        runs=frozenset(_run(each.step) for each in over if not each.outcome.partial),
         tests=frozenset(test for each in over for test in each.outcome.finished),
     )
 
@@ -244,15 +247,15 @@ def _delta(finished: Sequence[Finished], groups: Sequence[Group], previous: Prev
     same = previous.findings.keys() & now.findings.keys()
     gone = {key: previous.findings[key] for key in previous.findings.keys() - same}
     come = {key: now.findings[key] for key in now.findings.keys() - same}
-    both = {tool for tool, _ in now.runs & previous.runs}
-    fixed = sum(_covered(tool, test, now.tests, both) for tool, test in gone.values())
-    new = sum(_covered(tool, test, previous.tests, both) for tool, test in come.values())
+    both = now.runs & previous.runs
+    fixed = sum(_covered(run, test, now.tests, both) for run, test in gone.values())
+    new = sum(_covered(run, test, previous.tests, both) for run, test in come.values())
     unknown = len(gone) + len(come) - fixed - new
     return Delta(fixed=fixed, new=new, same=len(same), unknown=unknown)
 
 
-def _covered(tool: str, test: str | None, tests: frozenset[str], both: set[str]) -> bool:
-    return test in tests if test is not None and "::" in test else tool in both
+def _covered(run: str, test: str | None, tests: frozenset[str], both: frozenset[str]) -> bool:
+    return test in tests if test is not None and "::" in test else run in both
 
 
 def _batch_id(steps: Sequence[StepResult], failures: Sequence[Failure]) -> str:

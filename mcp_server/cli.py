@@ -30,16 +30,13 @@ EPILOG = "exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if not words:
+        _parser().print_help(sys.stderr)
+        return USAGE_STATUS
+    arguments = _parser().parse_args(words)
     try:
-        if arguments.command == "mcp":
-            return _serve()
-        if arguments.command == "verify":
-            return anyio.run(_verify_until_signal, arguments)
-        if arguments.command == "failure":
-            _print(failure_detail(_root(arguments.path), arguments.id), arguments.format)
-            return 0
-        _print(conventions_view(read_conventions(_root(arguments.path))), arguments.format)
+        return _run(arguments)
     except HdbError as error:
         print(f"hdb: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks
         return USAGE_STATUS
@@ -50,6 +47,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         print("hdb: this is a fault of hdb's own; nothing was verified", file=sys.stderr)  # noqa: T201
         return STATUS["incomplete"]
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.command == "mcp":
+        return _serve()
+    if arguments.command == "verify":
+        return anyio.run(_verify_until_signal, arguments)
+    root = _root(arguments.path)
+    if arguments.command == "failure":
+        _print(failure_detail(root, arguments.id), arguments.format)
+    else:
+        _print(conventions_view(read_conventions(root)), arguments.format)
     return 0
 
 
@@ -103,20 +112,37 @@ def _seconds(text: str) -> float:
 
 def _root(path: str | None) -> Path:
     """Return the folder that was named, or without a name the project that this folder is in."""
-    return nearest_project(Path.cwd()) if path is None else Path(path)
+    if path is None:
+        return nearest_project(Path.cwd())
+    if not path:
+        msg = "The PATH is empty: name a folder, or leave it out for the project around here."
+        raise UsageError(msg)
+    return Path(path).resolve() if Path(path).is_dir() else Path(path)
 
 
 def _print(record: Wire, form: str) -> None:
-    if form == "json":
-        sys.stdout.write(record.json_text() + "\n")
-        return
-    console = Console(highlight=False, soft_wrap=True)
-    renderers = {
-        "Batch": render_batch,
-        "ConventionsView": render_conventions,
-        "FailureDetail": render_failure,
-    }
-    console.print(renderers[type(record).__name__](record))  # type: ignore[operator]
+    text = f"{record.json_text()}\n"
+    if form == "text":
+        # A terminal wraps between words; in a pipe a line stays a line.
+        console = Console(highlight=False)
+        console.soft_wrap = not console.is_terminal
+        renderers = {
+            "Batch": render_batch,
+            "ConventionsView": render_conventions,
+            "FailureDetail": render_failure,
+        }
+        with console.capture() as capture:
+            console.print(renderers[type(record).__name__](record))  # type: ignore[operator]
+        text = capture.get()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except BrokenPipeError:
+        # Whoever read the output has what was wanted of it; the status still holds.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _verify_until_signal(arguments: argparse.Namespace) -> int:
@@ -153,7 +179,10 @@ async def _verify(arguments: argparse.Namespace) -> int:
     if arguments.scope == "targets" and not arguments.targets:
         msg = "--scope targets needs at least one TARGET."
         raise UsageError(msg)
-    targets = () if arguments.scope == "full" else arguments.targets
+    if arguments.scope == "full" and arguments.targets:
+        msg = "--scope full takes no TARGET: leave out one or the other."
+        raise UsageError(msg)
+    targets = arguments.targets
     display = _Display()
     try:
         if arguments.setup:
@@ -190,7 +219,8 @@ class _Display:
         else:
             self._running.pop(id(event.step), None)
         names = ", ".join(self._running.values())
-        self._status.update(f"{event.done} of {event.total} checks done; running {names}")
+        running = f"; running {names}" if names else ""
+        self._status.update(f"{event.done} of {event.total} checks done{running}")
 
     def clear(self) -> None:
         self._status.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -89,10 +90,16 @@ def _led(members: list[tuple[str, Diagnostic]]) -> list[tuple[str, Diagnostic]]:
 
 def shortest(identities: Sequence[str]) -> list[str]:
     """Return for each identity its shortest beginning that none of the others has."""
-    length = SHORTEST_ID
-    while length < DIGEST_LENGTH and len({one[:length] for one in identities}) < len(identities):
-        length += 1
-    return [one[:length] for one in identities]
+    ordered = sorted(identities)
+    lengths = dict.fromkeys(ordered, SHORTEST_ID)
+    for one, other in itertools.pairwise(ordered):
+        common = next(
+            (at for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), len(one)
+        )
+        common += 1
+        for each in (one, other):
+            lengths[each] = max(lengths[each], common)
+    return [one[: lengths[one]] for one in identities]
 
 
 def identify(diagnostics: Sequence[Diagnostic]) -> list[str]:
@@ -100,10 +107,14 @@ def identify(diagnostics: Sequence[Diagnostic]) -> list[str]:
     seen: Counter[str] = Counter()
     ids: list[str] = []
     for one in diagnostics:
-        parts = (one.tool, one.file, one.symbol, one.test, one.code, normalised(one.message))
+        # A test says what it is by its name; its message may hold what changes in every run.
+        message = "" if one.test and "::" in one.test else normalised(one.message)
+        parts = (one.tool, one.file, one.symbol, one.test, one.code, message)
         identity = "\0".join(part or "" for part in parts)
         seen[identity] += 1
-        digest = hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()
+        digest = hashlib.sha256(
+            f"{identity}\0{seen[identity]}".encode("utf-8", "backslashreplace")
+        ).hexdigest()
         ids.append(digest[:DIGEST_LENGTH])
     return ids
 

@@ -196,6 +196,12 @@ class Command:
     env: tuple[tuple[str, str], ...] = ()
     venv: str | None = None
     """The environment folder that the command itself names (`.venv` of `.venv/bin/pytest`)."""
+    literal: frozenset[str] = frozenset()
+    """Arguments whose pattern characters the project quoted."""
+    task: str = ""
+    """The named task that the command was chosen from."""
+    beside: bool = False
+    """Whether it runs in its task beside planned commands, so that it leaves a gap when not run."""
     mutates: bool = False
     sure: bool = True
     reason: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from mcp_server.checkers import checkers
 from mcp_server.checkers.base import tail
@@ -13,12 +14,20 @@ LINE = re.compile(
 )
 # How known tools say that they checked something and found nothing.
 GOOD = re.compile(
-    r"^(?:=* ?(?:[1-9]\d* passed\b.*)|OK(?: \(.*\))?|Success: no issues found in [1-9]\d* .*"
+    r"^(?:=+ (?:[1-9]\d* passed\b.*)|Success: no issues found in [1-9]\d* .*"
     r"|All checks passed!|[1-9]\d* files? (?:already formatted|left unchanged)"
     r"|(?:All done!.*|[1-9]\d* files? would be left unchanged\.)"
     r"|0 errors\b.*|.*\brated at 10(?:\.00)?/10\b.*)\s*$",
     re.MULTILINE,
 )
+# How they say that something is wrong, on a line of its own.
+BAD = re.compile(
+    r"^(?:FAILED \(.*\)|=+ (?:.*\b)?[1-9]\d* (?:failed|errors?)\b.*"
+    r"|Found [1-9]\d* (?:errors?|diagnos).*|(?:FAILED|ERROR) \S+::.*)\s*$",
+    re.MULTILINE,
+)
+RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
+SKIPPED = re.compile(r"^OK \(.*\bskipped=(\d+)", re.MULTILINE)
 LEADING_CODE = re.compile(r"^(?P<code>[A-Z]+\d+)(?: \[\*\])?:? (?P<message>.+)$")
 TRAILING_CODE = re.compile(r"^error: (?P<message>.+?)(?:  \[(?P<code>[a-z-]+)\])?$")
 
@@ -29,26 +38,32 @@ def parse(report: Report, tool: str) -> Outcome:
     pytest's own records are used where the reporter reached a pytest that the command started.
     A good status alone proves nothing: the command may have swallowed its tools' findings.
     """
-    if report.record:
-        outcome = checkers()["pytest"].parse(report)
-        if outcome.checked or outcome.diagnostics:
-            return outcome
     text = f"{report.stdout}\n{report.stderr}"
-    found = tuple(
+    tests = checkers()["pytest"].parse(report) if report.record else Outcome()
+    findings = tuple(
         _diagnostic(report, tool, match)
         for line in text.splitlines()
-        if (match := LINE.match(line))
+        if not report.record and (match := LINE.match(line))
     )
-    if report.status == 0 and found:
+    found = (*tests.diagnostics, *findings)
+    if tests.problem or tests.nothing:
+        return tests
+    if report.status == 0 and (found or BAD.search(text)):
         why = "ended well although it printed findings: name its tools under [tool.hdb]"
-        return Outcome(diagnostics=found, problem=why)
-    if report.status == 0 and not GOOD.search(text):
+        return replace(tests, diagnostics=found, problem=why)
+    if report.status == 0 and not (tests.checked or GOOD.search(text) or _unittests(text)):
         why = "ended well, but nothing it printed says that anything was checked"
         return Outcome(problem=f"{why}: name its tools under [tool.hdb]")
     if report.status != 0 and not found:
         message = tail(report.stdout + report.stderr) or f"ended with status {report.status}"
         found = (Diagnostic(tool=tool, code=f"status-{report.status}", message=message),)
-    return Outcome(diagnostics=found, checked=True)
+    return replace(tests, diagnostics=found, checked=True)
+
+
+def _unittests(text: str) -> bool:
+    """Tell whether unittest says that it ran a test, not only skipped ones."""
+    skipped = sum(int(number) for number in SKIPPED.findall(text))
+    return sum(int(number) for number in RAN.findall(text)) > skipped
 
 
 def _diagnostic(report: Report, tool: str, match: re.Match[str]) -> Diagnostic:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import glob
 import os
 import posixpath
 import shlex
@@ -26,31 +28,24 @@ class Target:
 
     path: str
     node: str = ""
+    is_folder: bool = False
 
     @property
     def is_python(self) -> bool:
         """Whether a static tool would read it: a Python file or a folder."""
-        name = posixpath.basename(self.path)
-        return name.endswith((".py", ".pyi")) or "." not in name or self.path == "."
+        return self.is_folder or self.path.endswith((".py", ".pyi"))
 
     def below(self, cwd: str) -> str:
         """Return it as a command in the folder `cwd` names it."""
         return posixpath.relpath(self.path, cwd) + (f"::{self.node}" if self.node else "")
 
-    @property
-    def is_test(self) -> bool:
-        """Whether pytest would collect it."""
-        name = posixpath.basename(self.path)
-        folders = self.path.split("/")
-        return (
-            bool(self.node)
-            or name.startswith("test_")
-            or name.endswith("_test.py")
-            or (
-                not name.endswith(".py")
-                and bool({"tests", "test", "testing"}.intersection(folders))
-            )
-        )
+    def is_test(self, root: Path, patterns: tuple[str, ...]) -> bool:
+        """Tell whether pytest would collect it, or something in it."""
+        if self.node:
+            return True
+        if self.is_folder:
+            return any(any((root / self.path).rglob(pattern)) for pattern in patterns)
+        return any(fnmatch.fnmatch(posixpath.basename(self.path), one) for one in patterns)
 
 
 def read_targets(root: Path, texts: Iterable[str]) -> tuple[Target, ...]:
@@ -65,6 +60,9 @@ def read_targets(root: Path, texts: Iterable[str]) -> tuple[Target, ...]:
             msg = f"{text!r} is not a target: name a file, a folder or a test id of the project."
             raise UnsafePathError(msg)
         path, _, node = text.partition("::")
+        if not path:
+            msg = f"{text} names no file: write FILE::TEST."
+            raise UsageError(msg)
         absolute = (root / path).resolve()
         if not absolute.is_relative_to(root):
             msg = f"{text} lies outside {root}: targets must be inside the verified folder."
@@ -72,22 +70,22 @@ def read_targets(root: Path, texts: Iterable[str]) -> tuple[Target, ...]:
         if not absolute.exists():
             msg = f"There is no {path} in {root}."
             raise UsageError(msg)
-        found.append(Target(absolute.relative_to(root).as_posix(), node))
+        found.append(Target(absolute.relative_to(root).as_posix(), node, absolute.is_dir()))
     return tuple(found)
 
 
 def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[Step, ...]:
     """Return the steps of a verification, tests first; with targets only what concerns them."""
     steps: list[Step] = []
+    tests = 0
     for project in conventions.projects:
-        seen: set[tuple[str, tuple[str, ...], str]] = set()
-        tests = 0
+        seen: set[object] = set()
         for command in project.commands:
-            key = (command.tool, command.args, command.cwd)
+            key = (command.tool, command.start, command.args, command.cwd, command.env)
             if key in seen:
                 continue
             seen.add(key)
-            chosen = _targets_of(command, project, targets)
+            chosen = _targets_of(command, project, targets, conventions.root)
             if targets and not chosen:
                 continue
             tests += command.role is Role.TEST
@@ -102,24 +100,35 @@ def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[St
 
 
 def _unserved(project: Project, root: Path) -> Iterator[Step]:
-    """Yield, for each role that nothing planned serves, what was found but cannot be run."""
+    """Yield what leaves a gap: roles that nothing planned serves, and what a task runs besides."""
     served = {command.role for command in project.commands}
     for command in project.others:
-        if command.role not in served:
+        if command.beside or command.role not in served:
             served.add(command.role)
-            yield Step(
-                tool=command.tool,
-                argv=(),
-                cwd=root / command.cwd,
-                root=root,
-                command=command.text,
-                source=command.source,
-                refused=(Verdict.NOT_RUN, command.reason or "hdb is not sure of it"),
-            )
+            yield _refused(command, root, command.reason or "hdb is not sure of it")
+
+
+def _inside(path: str) -> bool:
+    """Tell whether a relative folder stays in the verified one."""
+    normal = posixpath.normpath(path)
+    return not posixpath.isabs(normal) and normal.split("/")[0] != ".."
+
+
+def _refused(command: Command, root: Path, why: str) -> Step:
+    """Return a command that is not run as a step that says why."""
+    return Step(
+        tool=command.tool,
+        argv=(),
+        cwd=root,
+        root=root,
+        command=command.text,
+        source=command.source,
+        refused=(Verdict.NOT_RUN, why),
+    )
 
 
 def _targets_of(
-    command: Command, project: Project, targets: tuple[Target, ...]
+    command: Command, project: Project, targets: tuple[Target, ...], root: Path
 ) -> tuple[Target, ...]:
     """Return the targets that a command can check."""
     if command.tool not in checkers() or command.role is Role.COVERAGE:
@@ -130,8 +139,23 @@ def _targets_of(
         if "." in {project.path, target.path} or f"{target.path}/".startswith(f"{project.path}/")
     ]
     if command.role is Role.TEST:
-        return tuple(target for target in inside if target.is_test)
+        patterns = _test_files(project)
+        return tuple(target for target in inside if target.is_test(root, patterns))
     return tuple(target for target in inside if target.is_python)
+
+
+def _test_files(project: Project) -> tuple[str, ...]:
+    """Return the patterns of the project's test files, pytest's own by default."""
+    settings = project.settings
+    pytest = settings.tables.get("pytest", {})
+    stated = [
+        pytest.get("ini_options", pytest).get("python_files"),
+        settings.sections.get("pytest.ini", {}).get("pytest", {}).get("python_files"),
+        settings.sections.get("tox.ini", {}).get("pytest", {}).get("python_files"),
+        settings.sections.get("setup.cfg", {}).get("tool:pytest", {}).get("python_files"),
+    ]
+    found = next((one for one in stated if one), ["test_*.py", "*_test.py"])
+    return tuple(found.split() if isinstance(found, str) else map(str, found))
 
 
 def _step(
@@ -143,13 +167,18 @@ def _step(
     alone: bool,
 ) -> Step:
     cwd = conventions.root / command.cwd
+    if not _inside(command.cwd):
+        why = f"{command.cwd} lies outside the verified folder"
+        return _refused(command, conventions.root, why)
+    if not cwd.is_dir():
+        return _refused(command, conventions.root, f"there is no folder {command.cwd}")
     # Tests are picked by name; any other tool is run as the project runs it and its findings
     # are picked, since a path that is named outright bypasses the tool's own `files` and `exclude`.
     tests = command.role is Role.TEST
     named = tuple(dict.fromkeys(one.below(command.cwd) for one in targets)) if tests else ()
     only = () if tests else tuple(dict.fromkeys(one.path for one in targets))
     checker = checkers().get(command.tool)
-    args = tuple(_globbed(command.args, cwd))
+    args = tuple(_globbed(command, cwd))
     if checker is None:
         return Step(
             tool=command.tool, argv=(*command.start, *args), cwd=cwd,
@@ -230,12 +259,11 @@ def _resolve(
     return (found, *rest), None
 
 
-def _globbed(args: Iterable[str], cwd: Path) -> Iterator[str]:
-    """Expand file patterns as the shell would have; one that matches nothing stays."""
-    for arg in args:
-        matches = (
-            sorted(path.relative_to(cwd).as_posix() for path in cwd.glob(arg))
-            if {"*", "?"}.intersection(arg) and not arg.startswith(("-", "/"))
-            else []
-        )
-        yield from matches or [arg]
+def _globbed(command: Command, cwd: Path) -> Iterator[str]:
+    """Expand file patterns as the shell would have; one that is quoted or matches nothing stays."""
+    for arg in command.args:
+        pattern = {"*", "?"}.intersection(arg) and not arg.startswith("-")
+        if pattern and arg not in command.literal:
+            yield from sorted(glob.glob(arg, root_dir=cwd)) or [arg]  # noqa: PTH207 - as a shell does
+        else:
+            yield arg

@@ -49,11 +49,16 @@ async def prepare(conventions: Conventions, say: Say) -> str | None:
 
 
 def _lacks_something(project: Project) -> bool:
-    """Tell whether the environment is missing, or the tools of PATH do not suffice."""
+    """Tell whether the environment is missing, or without a tool that it should hold.
+
+    A set-up that was interrupted leaves an environment behind that looks whole.
+    """
+    folder = project.environment.folder
     if not project.environment.ready:
         return bool(project.commands)
-    on_path = project.environment.folder is None
-    return on_path and any(shutil.which(one.start[0]) is None for one in project.commands)
+    if folder is None:
+        return any(shutil.which(one.start[0]) is None for one in project.commands)
+    return not all((folder / "bin" / one.start[0]).exists() for one in project.commands)
 
 
 async def _run(argv: tuple[str, ...], folder: Path, root: Path) -> Report:

@@ -24,6 +24,8 @@ GRACE_SECONDS = 2.0
 """How long a process may take to end after SIGTERM, before SIGKILL."""
 DRAIN_SECONDS = 1.0
 """How long the output of an ended process is waited for, in case something holds it open."""
+RUNNING: set[int] = set()
+"""The process groups that are not ended yet."""
 SECRET_PREFIXES = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE")
 
 
@@ -72,15 +74,17 @@ async def run(step: Step, *, limit: float, pass_env: Iterable[str] = ()) -> Repo
         env = child_environment(os.environ, step, scratch, pass_env)
         started = time.monotonic()
         try:
-            process = await anyio.open_process(
-                argv,
-                cwd=step.cwd,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
+            # A cancellation between the fork and its return would leave the group behind.
+            with anyio.CancelScope(shield=True):
+                process = await anyio.open_process(
+                    argv,
+                    cwd=step.cwd,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
         except OSError as error:
             why = f"cannot start {argv[0]}: {error.strerror or error}"
             return Report(root=step.root, cwd=step.cwd, missing=why)
@@ -104,6 +108,7 @@ async def run(step: Step, *, limit: float, pass_env: Iterable[str] = ()) -> Repo
 async def _supervise(process: anyio.abc.Process, out: _Kept, err: _Kept, limit: float) -> bool:
     """Collect the output until the process ends; return whether it ran out of time."""
     timed_out = False
+    RUNNING.add(process.pid)
     try:
         async with anyio.create_task_group() as readers:
             readers.start_soon(_collect, process.stdout, out)
@@ -119,7 +124,14 @@ async def _supervise(process: anyio.abc.Process, out: _Kept, err: _Kept, limit: 
         with anyio.CancelScope(shield=True):
             await _end(process)
             await process.aclose()
+        RUNNING.discard(process.pid)
     return timed_out
+
+
+async def all_ended() -> None:
+    """Wait until every process that was started is ended; its run must have been cancelled."""
+    while RUNNING:  # noqa: ASYNC110 - several runs end, each by itself
+        await anyio.sleep(0.01)
 
 
 async def _end(process: anyio.abc.Process) -> None:

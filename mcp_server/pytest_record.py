@@ -76,8 +76,11 @@ class Session:
         return report.relative(f"{self.rootdir}/{path}") + separator + rest
 
     def finished(self, report: Report) -> frozenset[str]:
-        """Return the node ids of the tests that ran to their end, relative to the root."""
-        over = (test for test, outcome in self.ended.items() if outcome != "not run")
+        """Return the node ids of the tests that ran to their end, relative to the root.
+
+        A skipped one did not: to skip a failing test does not mend it.
+        """
+        over = (test for test, end in self.ended.items() if end not in {"not run", "skipped"})
         return frozenset(self.node(report, test) for test in over)
 
     def diagnostics(self, report: Report) -> list[Diagnostic]:
@@ -100,7 +103,9 @@ class Session:
         message = str(record.get("message") or code)
         # The first line of a short comparison holds both sides whole, and the diff repeats them.
         whole = "..." not in message.partition("\n")[0]
-        brief = (FULL_DIFF.sub("", message) if whole else message).removeprefix(f"[{code}] ")
+        brief = FULL_DIFF.sub("", message) if whole else message
+        if brief.startswith(f"[{code}]"):
+            brief = brief.replace(f"[{code}]", "passed, but is marked as an expected failure:", 1)
         return Diagnostic(
             tool="pytest",
             file=report.relative(file) if file else None,

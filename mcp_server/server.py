@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from mcp_server import __version__
+from mcp_server import __version__, process
 from mcp_server.contract import Batch, ConventionsView, FailureDetail, Wire
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import HdbError
@@ -75,7 +76,7 @@ async def verify_tool(
     context: Context,
     path: PathArgument = None,
     targets: Annotated[
-        list[str] | None,
+        list[str] | str | None,
         Field(description="Only these files, folders or test ids, relative to the folder."),
     ] = None,
     timeout: Annotated[  # noqa: ASYNC109 - the limit of each check, which process.run keeps
@@ -104,9 +105,12 @@ async def verify_tool(
             if following is None:
                 return _refusal(f"Cursor {cursor!r} is past the end of the batch.")
             return _result(following)
-        batch = await verify(root, targets or (), seconds=timeout, listener=report)
+        named = [targets] if isinstance(targets, str) else targets or ()
+        batch = await verify(root, named, seconds=timeout, listener=report)
     except HdbError as error:
         return _refusal(str(error))
+    except Exception as error:  # noqa: BLE001 - the SDK would hide what went wrong from the agent
+        return _refusal(f"A fault of hdb's own, nothing was verified: {error!r}")
     return _result(page(batch) or batch)
 
 
@@ -151,9 +155,12 @@ async def _serve_until_signal() -> None:
 
         async def watch() -> None:
             with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as got:
-                async for _ in got:
+                async for number in got:
                     group.cancel_scope.cancel()
-                    return
+                    # The SDK's reader waits in a thread for a line that may never come.
+                    with anyio.CancelScope(shield=True):
+                        await process.all_ended()
+                    os._exit(128 + number)
 
         group.start_soon(watch)
         await app.run_stdio_async()

@@ -1,4 +1,4 @@
-"""Keeps the last batch of each project in the user's cache folder, for paging and comparison."""
+"""Keeps the last batches of each project in the user's cache folder, for paging and comparison."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mcp_server.batch import Previous
 from mcp_server.contract import Batch
 from mcp_server.grouping import Group
 
-FORMAT = 1
+FORMAT = 2
 """Changes when what is kept changes its form; anything else is not read."""
 
 
@@ -32,10 +32,11 @@ def save(root: Path, batch: Batch, groups: Sequence[Group], kept: Previous) -> N
         "root": str(root),
         "batch": batch.lean(),
         "members": members,
+        "findings": kept.findings,
         "runs": sorted(kept.runs),
         "tests": sorted(kept.tests),
     }
-    path = _path(root)
+    path = _path(root, batch.scope)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".batch-")
@@ -48,53 +49,62 @@ def save(root: Path, batch: Batch, groups: Sequence[Group], kept: Previous) -> N
             raise
 
 
-def last_batch(root: Path) -> Batch | None:
-    """Return the project's last batch, or None where there is none that can be read."""
-    content = _load(root)
-    try:
-        return Batch.model_validate(content["batch"]) if content else None
-    except ValueError:
-        return None
+def last_batch(root: Path, name: str | None = None) -> Batch | None:
+    """Return the project's last batch, or its batch of that id; None where there is none."""
+    for content in _contents(root):
+        if name in {None, content["batch"].get("id")}:
+            with contextlib.suppress(ValueError):
+                return Batch.model_validate(content["batch"])
+    return None
 
 
 def last_members(root: Path, failure: str) -> list[dict[str, Any]] | None:
-    """Return every finding of a failure of the last batch, or None where it has no such id."""
-    content = _load(root)
-    if content is None:
-        return None
-    members: dict[str, list[dict[str, Any]]] = content["members"]
-    return members.get(failure)
+    """Return every finding of a failure of the last batches, or None where none has such an id."""
+    for content in _contents(root):
+        members: dict[str, list[dict[str, Any]]] = content["members"]
+        if failure in members:
+            return members[failure]
+        # An id that was shown before others came may have been shorter, or longer.
+        like = [each for each in members.values() if failure and each[0]["id"].startswith(failure)]
+        if len(like) == 1:
+            return like[0]
+    return None
 
 
 def previous(root: Path) -> Previous | None:
-    """Return what is known of the project's last batch, for comparison."""
-    content = _load(root)
+    """Return what is known of the project's last full batch, for comparison."""
+    content = _load(_path(root, "full"))
     if content is None:
         return None
     return Previous(
-        findings={
-            one["id"]: (one["tool"], one.get("test"))
-            for each in content["members"].values()
-            for one in each
-        },
-        runs=frozenset((tool, run) for tool, run in content["runs"]),
+        findings={key: (run, test) for key, (run, test) in content["findings"].items()},
+        runs=frozenset(content["runs"]),
         tests=frozenset(content["tests"]),
     )
 
 
-def _load(root: Path) -> dict[str, Any] | None:
+def _contents(root: Path) -> list[dict[str, Any]]:
+    """Return what is kept of the last batch over everything and over targets, the newest first."""
+    paths = [path for scope in ("full", "targets") if (path := _path(root, scope)).is_file()]
+    newest = sorted(paths, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    return [content for path in newest if (content := _load(path)) is not None]
+
+
+def _load(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(_path(root).read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    wanted = {"batch", "members", "findings", "runs", "tests"}
     good = isinstance(content, dict) and content.get("format") == FORMAT
-    return content if good and {"batch", "members", "runs", "tests"} <= content.keys() else None
+    return content if good and wanted <= content.keys() else None
 
 
-def _path(root: Path) -> Path:
+def _path(root: Path, scope: str) -> Path:
     stated = os.environ.get("HDB_CACHE")
     cache = Path(stated) if stated else platformdirs.user_cache_path("hdb")
-    return cache / "batches" / f"{hashlib.sha256(str(root).encode()).hexdigest()[:16]}.json"
+    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    return cache / "batches" / f"{name}-{scope}.json"
 
 
 def _lean(record: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from mcp_server.checkers import checkers
 from mcp_server.contract import Batch
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import UsageError
-from mcp_server.models import Conventions, Diagnostic, Outcome, Report, Step, Verdict
+from mcp_server.models import Conventions, Diagnostic, Outcome, Report, Role, Step, Verdict
 from mcp_server.plan import plan, read_targets
 from mcp_server.redact import redact, secrets
 from mcp_server.status_report import settle
@@ -63,10 +63,19 @@ async def verify(
     if chosen and not steps:
         msg = f"No check of the project applies to {', '.join(targets)}."
         raise UsageError(msg)
+    tests = {
+        one.tool for each in conventions.projects for one in each.commands if one.role is Role.TEST
+    }
+    left_out = bool(chosen) and tests.isdisjoint(step.tool for step in steps)
+    aside = "no test is among the targets" if tests and left_out else ""
     finished = await _run_all(steps, conventions, seconds, listener)
     scope: Literal["full", "targets"] = "targets" if chosen else "full"
     batch, groups = assemble(
-        finished, scope=scope, problems=conventions.problems, previous=store.previous(root)
+        finished,
+        scope=scope,
+        problems=conventions.problems,
+        aside=aside,
+        previous=store.previous(root),
     )
     store.save(root, batch, groups, remember(finished, groups))
     return batch
@@ -108,7 +117,7 @@ async def _run_step(step: Step, seconds: float, pass_env: Sequence[str]) -> Fini
     report = await process.run(step, limit=seconds, pass_env=pass_env)
     checker = checkers().get(step.tool)
     if checker is None:
-        return judge(step, report, opaque.parse(report, step.tool))
+        return judge(step, report, _cut_named(report, opaque.parse(report, step.tool)))
     second = checker.retry(report, step.args, step.targets)
     if second is not None:
         argv = (*step.argv[: step.started], *second.args)
@@ -136,10 +145,13 @@ def _picked(finished: Finished) -> Finished:
         for one in finished.outcome.diagnostics
         if any(one.file == path or f"{one.file}/".startswith(f"{path}/") for path in only)
     )
-    green = finished.verdict is Verdict.FAILED and not kept
+    verdict = finished.verdict
+    if verdict is Verdict.FAILED and not kept:
+        # What stopped at other files may not have come to these.
+        verdict = Verdict.NOT_RUN if finished.outcome.partial else Verdict.PASSED
     return replace(
         finished,
-        verdict=Verdict.PASSED if green else finished.verdict,
+        verdict=verdict,
         outcome=replace(finished.outcome, diagnostics=kept),
     )
 
@@ -152,26 +164,41 @@ def _cut_named(report: Report, outcome: Outcome) -> Outcome:
 
 
 def _redacted(finished: Finished, hidden: tuple[str, ...]) -> Finished:
-    def clean(text: str | None) -> str | None:
-        return None if text is None else redact(text, hidden)
-
+    """Mask credentials in every text that leaves, and what no encoding can carry."""
     here = f"{finished.step.root}/"
 
-    def clean_one(one: Diagnostic) -> Diagnostic:
-        # Where the project lies on this machine says nothing, and would change the ids.
-        message = redact(one.message, hidden).replace(here, "")
-        brief = (clean(one.brief) or "").replace(here, "") or None
-        return replace(one, message=message, brief=brief, detail=clean(one.detail))
+    def clean(text: str | None) -> str | None:
+        if text is None:
+            return None
+        return redact(text.encode("utf-8", "backslashreplace").decode(), hidden)
 
-    diagnostics = tuple(clean_one(one) for one in finished.outcome.diagnostics)
-    step = replace(
-        finished.step,
-        command=redact(finished.step.command, hidden),
-        ran=clean(finished.step.ran),
-    )
+    def local(text: str | None) -> str | None:
+        # Where the project lies on this machine says nothing, and would change the ids.
+        return None if text is None else (clean(text) or "").replace(here, "")
+
+    def clean_one(one: Diagnostic) -> Diagnostic:
+        return replace(
+            one,
+            message=local(one.message) or "",
+            brief=local(one.brief),
+            detail=clean(one.detail),
+            file=clean(one.file),
+            symbol=clean(one.symbol),
+            test=clean(one.test),
+        )
+
+    outcome = finished.outcome
     return replace(
         finished,
-        step=step,
-        outcome=replace(finished.outcome, diagnostics=diagnostics),
+        step=replace(
+            finished.step,
+            command=clean(finished.step.command) or "",
+            ran=clean(finished.step.ran),
+        ),
+        outcome=replace(
+            outcome,
+            diagnostics=tuple(clean_one(one) for one in outcome.diagnostics),
+            finished=frozenset(clean(test) or "" for test in outcome.finished),
+        ),
         reason=clean(finished.reason),
     )

@@ -56,8 +56,8 @@ def stored_batch(root: Path, cursor: str) -> tuple[Batch, int]:
     Raises `UsageError` for a cursor of no batch, or of one that has since been replaced.
     """
     name, _, number = cursor.partition(":")
-    batch = store.last_batch(root)
-    if batch is None or batch.id != name or not number.isdecimal():
+    batch = store.last_batch(root, name)
+    if batch is None or not number.isdecimal():
         msg = f"Cursor {cursor!r} is not of the last batch of {root}: call verify again."
         raise UsageError(msg)
     return batch, int(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Any, Protocol
 
 from mcp_server.models import Found, Invocation, Outcome, Report, Role, Settings
@@ -28,6 +28,7 @@ LINT_TOPICS = {
     "BLK100": "format",
 }
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
+DIFF_LINES = frozenset(" +-@\\\n")
 # Not held to the start of a line: isort's diffs have no line end where the file has none.
 DIFF_HEAD = re.compile(
     r"--- (?P<path>[^\n]+?)(?::before)?(?:\t[^\n]*)?\n\+\+\+ [^\n]*\n@@ -(?P<start>\d+)[^\n]*\n"
@@ -162,7 +163,10 @@ def diff_places(text: str) -> Iterator[tuple[str, int, str]]:
     text = COLOUR.sub("", text)
     heads = list(DIFF_HEAD.finditer(text))
     for head, following in zip_longest(heads, heads[1:]):
-        body = text[head.end() : following.start() if following else len(text)]
+        after = text[head.end() : following.start() if following else len(text)]
+        # What a tool prints between and after the diffs begins otherwise.
+        lines = takewhile(lambda line: line[:1] in DIFF_LINES, after.splitlines(keepends=True))
+        body = "".join(lines).rstrip("\n") + "\n"
         kept = 0
         for line in body.splitlines():
             if not line.startswith(" "):

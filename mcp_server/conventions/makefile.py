@@ -33,6 +33,8 @@ SHELL = re.compile(r"(?:^|[/ ])(?:ba|da|z|k|a)?sh\b|^$")
 MAX_INCLUDES = 20
 
 Include = Callable[[str], str | None]
+UNDECIDED = "undecided"
+"""A branch that only make could choose: nothing that it sets is known, and no recipe is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class _Reader:
         self._targets: dict[str, Target] = {}
         self._current: tuple[str, ...] = ()
         self._fresh: set[str] = set()
-        self._branches: list[bool | None] = []
+        self._branches: list[bool | str | None] = []
         self._define: str | None = None
         self._prefix = "\t"
         self._one_shell = False
@@ -134,21 +136,27 @@ class _Reader:
                 self._next_branch(rest)
         else:
             verdict = decide(word, rest, self._variables)
-            self._branches.append(verdict is not False)
+            self._branches.append(UNDECIDED if verdict is None else verdict)
 
     def _next_branch(self, rest: str) -> None:
         """Take the `else` of a condition; None marks one whose branch was taken already."""
         taken = self._branches[-1]
+        if taken is UNDECIDED:
+            return
         if taken is not False:
             self._branches[-1] = None
         elif match := CONDITION.match(rest):
-            self._branches[-1] = decide(match[1], match[2], self._variables) is not False
+            verdict = decide(match[1], match[2], self._variables)
+            self._branches[-1] = UNDECIDED if verdict is None else verdict
         else:
             self._branches[-1] = True
 
     def _recipe(self, text: str, number: int) -> None:
         if not all(self._branches) or text.lstrip().startswith("#"):
             return
+        if UNDECIDED in self._branches:
+            # Whether make would run it is decided when make runs.
+            text = f"{UNREADABLE}{text}"
         for name in self._current:
             target = self._targets[name]
             if name in self._fresh:
@@ -177,7 +185,10 @@ class _Reader:
         name, value = match["name"], match["value"]
         if name == ".RECIPEPREFIX":
             self._prefix = value[:1] or "\t"
-        assign(self._variables, name, match["operator"], value)
+        if UNDECIDED in self._branches:
+            self._variables[name] = UNKNOWN
+        else:
+            assign(self._variables, name, match["operator"], value)
         if "export" in match["how"]:
             self._exported.add(name)
 

@@ -26,6 +26,8 @@ class Simple:
     text: str
     venv: str | None = None
     line: int = 1
+    literal: frozenset[str] = frozenset()
+    """Words whose pattern characters are quoted, so that the shell leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True)

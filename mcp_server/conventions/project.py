@@ -73,8 +73,11 @@ def _commands(
     planned: dict[Role, list[Command]] = {}
     others: list[Command] = []
     stated, tables = _of_hdb(path, files, survey.place), Selection(tuple(_of_tables(path, files)))
+    # What the project states for hdb serves its role, even where hdb cannot run it.
+    closed = {one.role: one for one in reversed((*stated.planned, *stated.others))}
     for selection in (stated, *survey.selections, tables):
         served = {role: commands[0] for role, commands in planned.items()}
+        served |= {} if selection is stated else closed
         for command in selection.planned:
             if survey.owner(command) != path:
                 continue
@@ -82,7 +85,7 @@ def _commands(
             if by is None:
                 planned.setdefault(command.role, []).append(command)
             # A tool's own table configures the command that another source names.
-            elif all(command.tool != one.tool for one in planned[command.role]):
+            elif all(command.tool != one.tool for one in planned.get(command.role, ())):
                 why = f"{by.source} serves {command.role.value}"
                 others.append(replace(command, sure=False, reason=why))
             elif selection is not tables:
@@ -95,6 +98,8 @@ def _commands(
         ]
     commands = tuple(command for role in Role for command in planned.get(role, []))
     known = {_essence(command) for command in commands}
+    tasks = {command.task for command in commands}
+    others = [replace(one, beside=one.beside and one.task in {"", *tasks}) for one in others]
     kept = (one for one in others if _essence(one) not in known)
     return commands, tuple({_essence(one): one for one in reversed([*kept])}.values())[::-1]
 
@@ -154,7 +159,9 @@ def _of_hdb(path: str, files: Files, place: Place) -> Selection:
         for line in stated_lines(table.get(role.value)):
             for part in take_apart(line, source, path, place):
                 command = next(recognise([part]), None) or _unknown(part, role)
-                (planned if command.sure else others).append(command)
+                (planned if command.sure else others).append(
+                    command if command.sure else replace(command, beside=True)
+                )
     return Selection(tuple(planned), tuple(others))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from pathlib import Path
 
-LIMIT = 1 << 20
+LIMIT = 1 << 24
 """How many bytes of a file are read; no file that people write for their tools is larger."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 
 from mcp_server.conventions.pieces import Opaque, Piece, Simple
 from mcp_server.conventions.roles import is_aggregate, is_narrow, role_of
@@ -68,8 +69,11 @@ def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str |
     return None
 
 
-def left_over(file: TaskFile, own: Own) -> Iterator[Command]:
-    """Yield what tasks with a telling name run beside the tools that we know."""
+def left_over(file: TaskFile, own: Own, serving: Container[str]) -> Iterator[Command]:
+    """Yield what tasks with a telling name run beside the tools that we know.
+
+    In the tasks of `serving`, whose tools are planned, it leaves a gap.
+    """
     for task in file.tasks.values():
         role = role_of(task.name)
         needed = list(reachable(file.tasks, task.name))
@@ -80,7 +84,9 @@ def left_over(file: TaskFile, own: Own) -> Iterator[Command]:
             stated = role_of(inner.name) or role
             for part in inner.parts:
                 if (part.piece.text, part.source) not in known and not _is_inert(part.piece):
-                    yield _left(part, stated)
+                    left = _left(part, stated)
+                    beside = task.name in serving
+                    yield replace(left, task=f"{file.path}:{task.name}", beside=beside)
 
 
 def _left(part: Part, role: Role) -> Command:

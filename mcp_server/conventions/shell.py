@@ -34,6 +34,8 @@ UNREADABLE = UNKNOWN * 2
 """Begins a text that is not for a shell, so that no word of it may be believed."""
 MAX_SHOWN = 160
 """How much of a text that cannot be taken apart is kept, since all of it is shown."""
+QUOTED = frozenset({"single", "double", "escape"})
+PATTERN = frozenset("*?[")
 ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 
 
@@ -74,6 +76,7 @@ class _Shell:
     lost: str | None = None
     ended: bool = False
     found: list[Piece] = field(default_factory=list)
+    literal: set[str] = field(default_factory=set)
 
     def run(self, items: Iterable[Item]) -> bool | None:
         """Follow a list; return whether its last command succeeds, None where nobody knows."""
@@ -185,7 +188,10 @@ class _Shell:
             if match and word.segments[0][0] == "plain":
                 own[match[1]] = expand_whole(word, self.known)[len(match[1]) + 1 :]
             else:
-                argv += expand(word, self.known)
+                fields = expand(word, self.known)
+                argv += fields
+                if any(kind in QUOTED and PATTERN & set(text) for kind, text in word.segments):
+                    self.literal.update(fields)
         while len(argv) > 1 and argv[0] in TRANSPARENT and not argv[1].startswith("-"):
             argv = argv[1:]
             while argv and (found := ASSIGNMENT.match(argv[0])):
@@ -205,7 +211,8 @@ class _Shell:
         known = tuple((name, value) for name, value in env.items() if UNKNOWN not in value)
         shown = [f"{name}={shlex.quote(value)}" for name, value in own.items()]
         text = " ".join((*shown, shlex.join(argv)))
-        return Simple(tuple(argv), self.cwd, known, text, self.venv, words[0].line)
+        literal = frozenset(self.literal.intersection(argv))
+        return Simple(tuple(argv), self.cwd, known, text, self.venv, words[0].line, literal)
 
     def move(self, argv: list[str]) -> None:
         target = argv[1] if len(argv) == 2 else UNKNOWN

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from mcp_server.checkers import checkers
 from mcp_server.conventions.pieces import Simple
 from mcp_server.conventions.refused import left_over, whole_tasks
-from mcp_server.conventions.roles import FOREIGN_RANK, rank
+from mcp_server.conventions.roles import FOREIGN_RANK, is_narrow, rank
 from mcp_server.conventions.runner import unwrap
 from mcp_server.conventions.tasks import Part, TaskFile, reachable
 from mcp_server.models import Command
@@ -33,13 +33,16 @@ def select(file: TaskFile) -> Selection:
     every = list(dict.fromkeys(command for commands in own.values() for command in commands))
     planned: list[Command] = []
     others: list[Command] = []
+    serving: set[str] = set()
     for pair in dict.fromkeys((command.tool, command.cwd) for command in every):
         same = [command for command in every if (command.tool, command.cwd) == pair]
         name, chosen = _best(file, own, same)
         if _rank(name, chosen) >= FOREIGN_RANK:
             others += [_unsure(one, f"`{name}` is not a check by its name") for one in same]
             continue
-        planned += chosen
+        task = f"{file.path}:{name}"
+        serving.add(name)
+        planned += [replace(one, task=task) for one in chosen]
         others += [
             _unsure(one, f"`{name}` is planned for {pair[0]}") for one in same if one not in chosen
         ]
@@ -49,7 +52,7 @@ def select(file: TaskFile) -> Selection:
             others.append(_unsure(command, f"{by.source} serves {by.role.value}"))
         else:
             (planned if command.sure else others).append(command)
-    others += left_over(file, own)
+    others += left_over(file, own, serving)
     return Selection(tuple(planned), tuple(dict.fromkeys(others)))
 
 
@@ -77,6 +80,7 @@ def _recognised(piece: Simple, source: str) -> Command | None:
                 args=args,
                 env=piece.env,
                 venv=_venv(started.venv, piece, cwd),
+                literal=piece.literal,
                 mutates=checker.mutates(args),
             )
     return None
@@ -99,7 +103,11 @@ def _best(
         offered = list(dict.fromkeys(one for one in reached if one in same))
         if offered:
             offers.append((_rank(name, offered), -len(offered), index, name, offered))
-    _, _, _, name, chosen = min(offers)
+    best, _, _, name, chosen = min(offers)
+    if is_narrow(name):
+        # Parts of a check: no task names the whole, so it is all of them.
+        parts = [one for rank, *_, offered in offers if rank == best for one in offered]
+        return name, list(dict.fromkeys(parts))
     return name, chosen
 
 

@@ -1,8 +1,5 @@
 """What hdb_pytest_reporter writes, and how: the journal, the project's folder, an exception."""
 
-
-# package; pathlib is slower, and tests replace it.
-
 from __future__ import annotations
 
 import json
@@ -34,6 +31,7 @@ class Journal:
         self.session = session or os.getpid()
         # Bound now: tests replace functions of os, and whole file systems.
         self._own = os.getpid()
+        self._late = b""
         self._getpid, self._open, self._write, self._close = os.getpid, os.open, os.write, os.close
         self._encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
@@ -46,11 +44,15 @@ class Journal:
         if "\\ud" in text:
             # Half a character, or a whole one beyond 16 bits: worth a look at every string.
             text = self._encode(texts.clean(record))
-        line = text.encode("ascii") + b"\n"
-        descriptor = self._open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._late += text.encode("ascii") + b"\n"
         try:
-            while line:
-                line = line[self._write(descriptor, line) :]
+            descriptor = self._open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except OSError:
+            # A test used up the descriptors; the next record takes this one along.
+            return
+        try:
+            while self._late:
+                self._late = self._late[self._write(descriptor, self._late) :]
         finally:
             self._close(descriptor)
 

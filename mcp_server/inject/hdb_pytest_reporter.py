@@ -6,9 +6,6 @@ change or break the run that it reports. Every record has `p` (the process of th
 `kind`; what failed carries the fields that `exception_record` returns.
 """
 
-
-# document themselves; a plugin is no package; pathlib is slower, and tests replace it.
-
 from __future__ import annotations
 
 import os
@@ -42,8 +39,10 @@ GROUP = re.compile(r"@[^\]]*$")
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: Any) -> Iterator[None]:
     """Start reporting, unless nobody asked for it; a conftest may fail right after."""
-    # Taken out of the environment, so that a pytest started by a test does not report too.
+    # Taken out of the environment: a pytest that a test starts does not report, nor find us.
     path = os.environ.pop("HDB_REPORT", None)
+    if options := os.environ.get("PYTEST_ADDOPTS"):
+        os.environ["PYTEST_ADDOPTS"] = options.replace("-p hdb_pytest_reporter", "").strip()
     reporter = None
     if path:
         reporter = Reporter(early_config, os.path.abspath(path), os.environ.get("HDB_ROOT"))
