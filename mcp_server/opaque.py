@@ -23,7 +23,8 @@ GOOD = re.compile(
 # How they say that something is wrong, on a line of its own.
 BAD = re.compile(
     r"^(?:FAILED \(.*\)|=+ (?:.*\b)?[1-9]\d* (?:failed|errors?)\b.*"
-    r"|Found [1-9]\d* (?:errors?|diagnos).*|(?:FAILED|ERROR) \S+::.*)\s*$",
+    r"|Found [1-9]\d* (?:errors?|diagnos).*|(?:FAILED|ERROR) \S+::.*"
+    r"|\S+\.pyi?:\d+(?::\d+)?: error: .*)\s*$",
     re.MULTILINE,
 )
 RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)

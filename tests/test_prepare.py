@@ -35,6 +35,14 @@ async def test_an_environment_that_is_ready_is_left_alone(project: ProjectFactor
     assert await run(project(PROJECT)) == (None, [])
 
 
+async def test_a_set_up_that_was_interrupted_is_taken_up_again(project: ProjectFactory) -> None:
+    makefile = "install:\n\tpython3 -m venv --without-pip .venv\n"
+    folder = project({**PROJECT, "Makefile": makefile}, ready=False)
+    (_, first), (_, second) = await run(folder), await run(folder)
+    # The environment is there, but ruff is not in it.
+    assert first == second == ["python3 -m venv --without-pip .venv"]
+
+
 async def test_each_command_is_told_and_run_in_its_folder(project: ProjectFactory) -> None:
     makefile = "install:\n\tcd backend && python3 -m venv --without-pip .venv\n"
     folder = project(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from mcp.types import CallToolResult, ListToolsResult, TextContent
 
 from mcp_server import paging
 from mcp_server.server import _PARAMETERS, app
-from tests.conftest import ProjectFactory
+from tests.conftest import ROOT, ProjectFactory
 
 BROKEN = {
     "pyproject.toml": "[tool.ruff]\n[tool.ruff.lint]\nselect = ['F']\n[tool.pytest.ini_options]\n",
@@ -172,6 +175,34 @@ async def test_a_callers_mistake_is_an_error_that_says_what_to_do(
     result = await client.call_tool("verify", arguments)
     assert result.is_error
     assert message in text(result)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_server_although_its_input_is_open(number: signal.Signals) -> None:
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "mcp_server", "mcp"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps(hello) + "\n")
+        server.stdin.flush()
+        assert json.loads(server.stdout.readline())["result"]["serverInfo"]["name"] == "hdb"
+        server.send_signal(number)
+        assert server.wait(timeout=30) == 128 + number
 
 
 async def test_a_folder_that_the_user_allowed_can_be_verified(

@@ -120,4 +120,7 @@ def _is_inert(piece: Piece) -> bool:
     started = unwrap(piece.argv)
     if started.program == "coverage":
         return not any(arg.startswith("--fail-under") for arg in started.args)
+    if started.program == "make" and "-f" in started.args:
+        # The targets of another file are not followed.
+        return False
     return started.program in INERT or installs(piece)
