@@ -106,15 +106,18 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[Text]:
 
 
 def _closing(batch: Batch) -> Text:
-    text = Text(f"\n{batch.verdict}", style=f"bold {STYLES[batch.verdict]}")
-    text.append(f": {batch.summary}", style="not bold")
+    text = Text("\n").append(batch.verdict, style=f"bold {STYLES[batch.verdict]}")
+    text.append(f": {batch.summary}")
     if batch.scope != "full":
-        text.append(f" (only the {batch.scope} named)", style="not bold")
+        text.append(f" (only the {batch.scope} named)")
     if batch.delta:
         changed = {name: count for name, count in batch.delta.lean().items() if count}
         listed = ", ".join(f"{count} {name}" for name, count in changed.items())
         if listed:
-            text.append(f"\nsince the last run: {listed}", style="not bold default")
+            text.append(f"\nsince the last full run: {listed}")
+    if batch.failures:
+        shown = batch.failures[0].id
+        text.append(f"\n`hdb failure {shown}` shows the one marked [{shown}] in full", style="dim")
     return text
 
 

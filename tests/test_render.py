@@ -65,7 +65,8 @@ def test_a_batch_is_shown_whole_and_once() -> None:
         "\n"
         "incomplete: 1 failure in 1 file: mypy 1; not verified: pytest missing, ruff missing"
         " (only the targets named)\n"
-        "since the last run: 2 fixed, 1 same\n"
+        "since the last full run: 2 fixed, 1 same\n"
+        "`hdb failure 1a2b` shows the one marked [1a2b] in full\n"
     )
 
 
