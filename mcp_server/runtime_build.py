@@ -22,6 +22,8 @@ NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 DAY = 24 * 3600
 KEPT = {runtime.STAMP: 30 * DAY, runtime.RETIRED: DAY}
 PATIENCE = 1.0
+LOOK_SECONDS = 0.2
+HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 12
 QUESTION = (
     "import sys, importlib.util as u; "
@@ -195,6 +197,8 @@ def _run(command: list[str], folder: Path) -> tuple[int, str]:
         for name, value in os.environ.items()
         if name not in STEERING and not name.startswith(PRIVATE)
     }
+    # A signal while the process starts would be raised before anyone knows whom to end.
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     try:
         process = subprocess.Popen(  # noqa: S603 - fixed commands; nothing comes from a project
             command,
@@ -204,16 +208,33 @@ def _run(command: list[str], folder: Path) -> tuple[int, str]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_release,  # noqa: PLW1509 - there is one thread
         )
     except OSError as error:
+        _release()
         return 127, str(error)
     try:
-        output, _ = process.communicate()
+        _release()
+        output = _output(process)
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
     return process.returncode, output.decode("utf-8", "replace")
+
+
+def _release() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
+
+
+def _output(process: subprocess.Popen[bytes]) -> bytes:
+    # Looked at again and again: a signal that comes just before a blocking read is not seen
+    # until the read returns.
+    while True:
+        try:
+            return process.communicate(timeout=LOOK_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def _explain(said: dict[str, str]) -> str:
