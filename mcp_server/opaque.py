@@ -27,6 +27,8 @@ BAD = re.compile(
     r"|\S+\.pyi?:\d+(?::\d+)?: error: .*)\s*$",
     re.MULTILINE,
 )
+RUNNER = "make"
+"""Runs whole tasks, whose shell lines may hide a status."""
 RAN = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
 SKIPPED = re.compile(r"^OK \(.*\bskipped=(\d+)", re.MULTILINE)
 LEADING_CODE = re.compile(r"^(?P<code>[A-Z]+\d+)(?: \[\*\])?:? (?P<message>.+)$")
@@ -37,7 +39,8 @@ def parse(report: Report, tool: str) -> Outcome:
     """Return what can be told of a command's output; what nobody understands is its tail.
 
     pytest's own records are used where the reporter reached a pytest that the command started.
-    A good status alone proves nothing: the command may have swallowed its tools' findings.
+    A task that runs whole may have swallowed its tools' findings, so its good status alone proves
+    nothing. A single command that the project states for hdb is believed: no shell stands between.
     """
     text = f"{report.stdout}\n{report.stderr}"
     tests = checkers()["pytest"].parse(report) if report.record else Outcome()
@@ -52,7 +55,10 @@ def parse(report: Report, tool: str) -> Outcome:
     if report.status == 0 and (found or BAD.search(text)):
         why = "ended well although it printed findings: name its tools under [tool.hdb]"
         return replace(tests, diagnostics=found, problem=why)
-    if report.status == 0 and not (tests.checked or GOOD.search(text) or _unittests(text)):
+    if report.status == 0 and report.cut:
+        return replace(tests, problem=f"{report.cut} bytes of its output were too much to keep")
+    proven = tool != RUNNER or tests.checked or GOOD.search(text) or _unittests(text)
+    if report.status == 0 and not proven:
         why = "ended well, but nothing it printed says that anything was checked"
         return Outcome(problem=f"{why}: name its tools under [tool.hdb]")
     if report.status != 0 and not found:

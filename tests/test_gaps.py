@@ -81,6 +81,16 @@ async def test_what_is_not_run_is_never_green(
     assert batch.verdict != "passed"
 
 
+@pytest.mark.parametrize(("status", "verdict"), [(0, "passed"), (1, "failed")])
+async def test_a_quiet_command_stated_for_hdb_is_believed(
+    project: ProjectFactory, status: int, verdict: str
+) -> None:
+    stated = "[tool.hdb]\nlint = ['python3 lint.py']\n"
+    files = {"pyproject.toml": stated, "lint.py": f"raise SystemExit({status})\n"}
+    batch = await verify(project(files))
+    assert {step.tool: step.verdict for step in batch.steps} == {"python3": verdict}
+
+
 async def test_commands_that_differ_in_their_environment_all_run(project: ProjectFactory) -> None:
     test = "import os\n\n\ndef test_a():\n    assert os.environ['DB'] == 'a'\n"
     makefile = f"test:\n\tDB=a {PYTEST}\n\tDB=b {PYTEST}\n"
