@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mcp_server.checkers import checkers
 from mcp_server.checkers.base import tail
+from mcp_server.fields import count, position
 from mcp_server.models import Diagnostic, Outcome, Report
 
 LINE = re.compile(
@@ -46,7 +47,7 @@ def parse(report: Report, tool: str) -> Outcome:
     tests = checkers()["pytest"].parse(report) if report.record else Outcome()
     findings = tuple(
         _diagnostic(report, tool, match)
-        for line in text.splitlines()
+        for line in text.replace("\r\n", "\n").split("\n")
         if not report.record and (match := LINE.match(line))
     )
     found = (*tests.diagnostics, *findings)
@@ -69,8 +70,8 @@ def parse(report: Report, tool: str) -> Outcome:
 
 def _unittests(text: str) -> bool:
     """Tell whether unittest says that it ran a test, not only skipped ones."""
-    skipped = sum(int(number) for number in SKIPPED.findall(text))
-    return sum(int(number) for number in RAN.findall(text)) > skipped
+    skipped = sum(count(number) for number in SKIPPED.findall(text))
+    return sum(count(number) for number in RAN.findall(text)) > skipped
 
 
 def _diagnostic(report: Report, tool: str, match: re.Match[str]) -> Diagnostic:
@@ -81,8 +82,8 @@ def _diagnostic(report: Report, tool: str, match: re.Match[str]) -> Diagnostic:
     return Diagnostic(
         tool=tool,
         file=report.relative(match["file"]),
-        line=int(match["line"]),
-        column=int(match["column"]) if match["column"] else None,
+        line=position(match["line"]),
+        column=position(match["column"]),
         code=code,
         message=message,
     )

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from mcp_server.fields import as_text, count, position, whole
 from mcp_server.models import Diagnostic, Report
+from mcp_server.stable import stable
 
 Record: TypeAlias = Mapping[str, Any]
 FAILURES = {"failure", "collect", "conftest", "internal"}
@@ -17,7 +19,10 @@ TOPICS = {
     "TabError": "syntax",
     "NameError": "undefined-name",
 }
-FULL_DIFF = re.compile(r"\n\s*Full diff[^\n]*:.*", re.DOTALL)
+FULL_DIFF = re.compile(r"(?<!\s)[^\S\n]*\n\s*Full diff[^\n]*:.*", re.DOTALL)
+SHOWN_FRAMES = 12
+NEEDED = ("status", "collected", "finished")
+"""What the last record of a session says, or else it is not its end."""
 PASSED = {"passed", "xfailed", "xpassed"}
 
 
@@ -30,35 +35,40 @@ class Session:
     running: dict[str, None] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     uncollected: int = 0
+    collecting: str = ""
     collected: int | None = None
     deselected: int = 0
     interrupted: Record | None = None
     workers: list[str] = field(default_factory=list)
     finish: Record | None = None
+    records: int = 0
 
     def add(self, record: Record) -> None:
         """Take in one record; a kind that is not known changes nothing."""
-        kind, test = record.get("kind"), str(record.get("id", ""))
+        kind, test = as_text(record.get("kind")), as_text(record.get("id"))
+        self.records += "seq" in record
+        self.uncollected += kind == "uncollected"
         if kind in FAILURES:
             self.failures.append(record)
         elif kind == "begin":
             self.running[test] = None
         elif kind == "end":
             self.running.pop(test, None)
-            self.ended[test] = str(record.get("outcome"))
+            self.ended[test] = as_text(record.get("outcome"))
+        elif kind == "collecting":
+            self.collecting = test
         elif kind == "collected":
+            self.collecting = ""
             self.collected = number(record, "n")
             self.deselected = max(self.deselected, number(record, "deselected"))
         elif kind == "deselected":
             # Every xdist worker says so, of the same tests.
             self.deselected = max(self.deselected, number(record, "n"))
-        elif kind == "uncollected":
-            self.uncollected += 1
         elif kind == "interrupted":
             self.interrupted = self.interrupted or record
         elif kind == "worker":
-            self.workers.append(str(record.get("message", "")))
-        elif kind == "finish":
+            self.workers.append(as_text(record.get("message")))
+        elif kind == "finish" and all(whole(record.get(key)) is not None for key in NEEDED):
             self.finish = record
 
     def count(self, outcomes: Iterable[str]) -> int:
@@ -84,9 +94,15 @@ class Session:
         return frozenset(self.node(report, test) for test in over)
 
     def diagnostics(self, report: Report) -> list[Diagnostic]:
-        """Return one diagnostic a failure; under xdist, two workers may report the same one."""
+        """Return one diagnostic a failure; under xdist, two workers may report the same one.
+
+        Each of them collects every file, with addresses of its own in what it says.
+        """
         found = {
-            (one.file, one.line, one.code, one.message, one.test, record.get("phase")): one
+            (
+                *(one.file, one.line, one.code, one.test, as_text(record.get("phase"))),
+                stable(one.message) if record.get("kind") == "collect" else one.message,
+            ): one
             for record in self.failures
             for one in [self._diagnostic(report, record)]
             # An internal error in a plugin has no place in the project; it is a problem alone.
@@ -96,39 +112,38 @@ class Session:
 
     def _diagnostic(self, report: Report, record: Record) -> Diagnostic:
         file, line, function = place(record)
-        test = self.node(report, str(record["id"])) if record.get("id") else None
-        described = record.get("subtest")
-        column = record.get("column")
-        code = str(record.get("code") or "failed")
-        message = str(record.get("message") or code)
+        identifier, described = as_text(record.get("id")), as_text(record.get("subtest"))
+        test = self.node(report, identifier) if identifier else None
+        code = as_text(record.get("code")) or "failed"
+        message = as_text(record.get("message")) or code
         # The first line of a short comparison holds both sides whole, and the diff repeats them.
-        whole = "..." not in message.partition("\n")[0]
-        brief = FULL_DIFF.sub("", message) if whole else message
+        complete = "..." not in message.partition("\n")[0]
+        brief = FULL_DIFF.sub("", message) if complete else message
         if brief.startswith(f"[{code}]"):
             brief = brief.replace(f"[{code}]", "passed, but is marked as an expected failure:", 1)
         return Diagnostic(
             tool="pytest",
             file=report.relative(file) if file else None,
             line=line,
-            column=column if isinstance(column, int) and column > 0 else None,
+            column=position(record.get("column")),
             code=code,
             message=message,
             brief=brief if brief != message else None,
             symbol=function,
             test=f"{test} {described}" if test and described else test,
             topic=TOPICS.get(code),
-            detail=str(record.get("text") or "") or None,
+            detail=as_text(record.get("text")) or None,
         )
 
 
 def sessions(records: Iterable[Record]) -> list[Session]:
     """Return the sessions that the records tell of, in the order in which they began."""
     found: list[Session] = []
-    current: dict[object, Session] = {}
+    current: dict[str, Session] = {}
     for record in records:
-        process = str(record.get("p"))
+        process = as_text(record.get("p"))
         if record.get("kind") == "start":
-            current[process] = Session(rootdir=str(record.get("rootdir", "")))
+            current[process] = Session(rootdir=as_text(record.get("rootdir")), records=1)
             found.append(current[process])
         elif process in current:
             current[process].add(record)
@@ -143,12 +158,22 @@ def place(record: Record) -> tuple[str | None, int | None, str | None]:
     file, line, function = value
     return (
         file if isinstance(file, str) and file else None,
-        line if isinstance(line, int) and line > 0 else None,
+        position(line),
         function if isinstance(function, str) and function not in {"", "<module>"} else None,
     )
 
 
+def stack(report: Report, record: Record) -> str:
+    """Return the frames of a record that are the project's own, the innermost last."""
+    frames = record.get("frames")
+    lines = []
+    for one in frames if isinstance(frames, list) else []:
+        file, line, function = place({"place": one})
+        if file:
+            lines.append(f"  {report.relative(file)}:{line or '?'} in {function or 'the module'}")
+    return "\n".join(lines[-SHOWN_FRAMES:])
+
+
 def number(record: Record, key: str) -> int:
     """Return a count in a record, 0 where it has none."""
-    value = record.get(key)
-    return value if isinstance(value, int) else 0
+    return count(record.get(key))

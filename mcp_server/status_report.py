@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from mcp_server.fields import as_text, position
 from mcp_server.models import Diagnostic, Outcome, Report, Severity
 
 NAMED = 3
 """How many of the findings that fail nothing a remark names; the rest it counts."""
 COMPLAINTS = 8
 """How many of the tool's own complaints about its settings are passed on."""
-SEVERITIES: dict[object, Severity] = {"warning": "warning", "information": "note"}
+SEVERITIES: dict[str, Severity] = {"warning": "warning", "information": "note"}
 BROKEN_SETTINGS = re.compile(
     r"^Config file .* could not be (?:read|parsed)|^Circular reference in configuration"
 )
@@ -34,9 +35,14 @@ def settle(
         return (), None
     kind = "warning" if all(one.severity == "warning" for one in told) else "finding"
     head = f"{len(told)} {kind}{'s' if len(told) > 1 else ''} beside a status of 0: "
-    named = "; ".join(_brief(one) for one in told[:NAMED])
+    # A tool that works in parallel reports in any order.
+    named = "; ".join(_brief(one) for one in sorted(told, key=_place)[:NAMED])
     rest = f"; and {len(told) - NAMED} more" if len(told) > NAMED else ""
     return (), head + named + rest
+
+
+def _place(one: Diagnostic) -> tuple[str, int, int, str, str]:
+    return one.file or "", one.line or 0, one.column or 0, one.code or "", one.message
 
 
 def _brief(one: Diagnostic) -> str:
@@ -101,12 +107,9 @@ def _of_record(tool: str, report: Report, record: dict[str, Any]) -> Diagnostic:
     span = record.get("range")
     start = span.get("start") if isinstance(span, dict) else None
     line, column = (
-        value + 1 if isinstance(value, int) else None
-        for value in (
-            (start.get("line"), start.get("character")) if isinstance(start, dict) else (None, None)
-        )
+        (start.get("line"), start.get("character")) if isinstance(start, dict) else (None, None)
     )
-    severity = SEVERITIES.get(record.get("severity"), "error")
+    severity = SEVERITIES.get(as_text(record.get("severity")), "error")
     if code is None and severity == "error":
         # What no rule governs cannot be switched off: the parser's and the binder's findings.
         topic: str | None = "syntax"
@@ -115,8 +118,8 @@ def _of_record(tool: str, report: Report, record: dict[str, Any]) -> Diagnostic:
     return Diagnostic(
         tool=tool,
         file=report.relative(file) if isinstance(file, str) else None,
-        line=line,
-        column=column,
+        line=position(line, first=0),
+        column=position(column, first=0),
         code=code if isinstance(code, str) else None,
         # Continuation lines are indented with no-break spaces.
         message=record["message"].replace("\u00a0", " ").strip(),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import takewhile, zip_longest
+from itertools import islice, takewhile, zip_longest
 from typing import Any, Protocol
 
+from mcp_server.fields import count
 from mcp_server.models import Found, Invocation, Outcome, Report, Role, Settings
 
 PLAIN: dict[str, str | None] = {
@@ -29,10 +30,10 @@ LINT_TOPICS = {
 }
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
 DIFF_LINES = frozenset(" +-@\\\n")
-# Not held to the start of a line: isort's diffs have no line end where the file has none.
-DIFF_HEAD = re.compile(
-    r"--- (?P<path>[^\n]+?)(?::before)?(?:\t[^\n]*)?\n\+\+\+ [^\n]*\n@@ -(?P<start>\d+)[^\n]*\n"
-)
+DIFF_HEAD = re.compile(r"\n\+\+\+ [^\n]*\n@@ -(?P<start>\d+)[^\n]*\n")
+JSON_START = re.compile(r"^[\[{]", re.MULTILINE)
+JSON_STARTS = 50
+"""How many lines that begin like a document may precede the document."""
 
 
 class Checker(Protocol):
@@ -78,14 +79,24 @@ def no_retry(
 
 def json_lines(text: str) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects among the lines of `text`; other lines are passed over."""
-    for line in text.splitlines():
+    return (value for _, value in _lines(text) if value is not None)
+
+
+def unread(text: str) -> list[str]:
+    """Return the lines of `text` that are no JSON object although they say something."""
+    return [line for line, value in _lines(text) if value is None and line.strip()]
+
+
+def _lines(text: str) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    # Not `splitlines`: JSON may hold the rarer of its line ends as they are.
+    for line in text.split("\n"):
+        value = None
         if line.startswith("{"):
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):
-                continue
-            if isinstance(value, dict):
-                yield value
+                value = None
+        yield line, value if isinstance(value, dict) else None
 
 
 def json_document(text: str) -> Any:  # noqa: ANN401 - JSON is what the tool made it
@@ -94,12 +105,11 @@ def json_document(text: str) -> Any:  # noqa: ANN401 - JSON is what the tool mad
     Some tools print warnings on the same stream before their JSON.
     """
     decoder = json.JSONDecoder()
-    for start, character in enumerate(text):
-        if character in "[{" and (start == 0 or text[start - 1] == "\n"):
-            try:
-                return decoder.raw_decode(text, start)[0]
-            except (ValueError, RecursionError):
-                continue
+    for match in islice(JSON_START.finditer(text), JSON_STARTS):
+        try:
+            return decoder.raw_decode(text, match.start())[0]
+        except (ValueError, RecursionError):
+            continue
     return None
 
 
@@ -161,9 +171,14 @@ def lint_topic(code: str) -> str:
 def diff_places(text: str) -> Iterator[tuple[str, int, str]]:
     """Yield the path, the first changed line and the text of each file's part of a unified diff."""
     text = COLOUR.sub("", text)
-    heads = list(DIFF_HEAD.finditer(text))
-    for head, following in zip_longest(heads, heads[1:]):
-        after = text[head.end() : following.start() if following else len(text)]
+    # Not held to the start of a line: isort's diffs have no line end where the file has none.
+    heads = [
+        (at, head)
+        for head in DIFF_HEAD.finditer(text)
+        if (at := text.find("--- ", text.rfind("\n", 0, head.start()) + 1, head.start())) >= 0
+    ]
+    for (at, head), following in zip_longest(heads, heads[1:]):
+        after = text[head.end() : following[0] if following else len(text)]
         # What a tool prints between and after the diffs begins otherwise.
         lines = takewhile(lambda line: line[:1] in DIFF_LINES, after.splitlines(keepends=True))
         body = "".join(lines).rstrip("\n") + "\n"
@@ -172,7 +187,9 @@ def diff_places(text: str) -> Iterator[tuple[str, int, str]]:
             if not line.startswith(" "):
                 break
             kept += 1
-        yield head["path"], max(1, int(head["start"]) + kept), head[0] + body
+        path = text[at + len("--- ") : head.start()].partition("\t")[0].removesuffix(":before")
+        if path:
+            yield path, max(1, count(head["start"]) + kept), text[at : head.end()] + body
 
 
 def split_command(

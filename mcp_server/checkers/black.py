@@ -12,6 +12,7 @@ from mcp_server.checkers.base import (
     no_retry,
     split_paths,
 )
+from mcp_server.fields import position
 from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
 
 NAME = "black"
@@ -104,7 +105,7 @@ def _failures(report: Report) -> tuple[tuple[Diagnostic, ...], str | None]:
     """Return what is wrong with files that black cannot format, and what is wrong with black."""
     found: list[Diagnostic] = []
     crashed = None
-    lines = report.stderr.splitlines()
+    lines = report.stderr.split("\n")
     for number, text in enumerate(lines):
         if text.startswith("error: ") and "INTERNAL ERROR" in text:
             crashed = "\n".join(lines[number : number + 4])
@@ -125,12 +126,12 @@ def _syntax(report: Report, match: re.Match[str], following: list[str]) -> Diagn
     reasons = (REASON.fullmatch(line) for line in following[:4])
     reason = None if match["why"] else next((one for one in reasons if one), None)
     # Columns count from 0, except a TokenError's, which point past what they mean.
-    column = None if reason and reason["kind"] == "Token" else int(match["column"]) + 1
+    column = None if reason and reason["kind"] == "Token" else position(match["column"], first=0)
     why = match["why"] or (reason["why"] if reason else "")
     return Diagnostic(
         tool=NAME,
         file=report.relative(match["file"] or match["old"]),
-        line=int(match["line"]),
+        line=position(match["line"]),
         column=column,
         code="invalid-syntax",
         message=f"cannot parse: {why.strip()}" if why else "cannot parse",

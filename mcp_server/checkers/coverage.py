@@ -14,7 +14,8 @@ retry = no_retry
 GATE = re.compile(
     r"^(?:Coverage failure: )?total of \S+ is less than fail-under=\S+$", re.MULTILINE
 )
-TOTAL = re.compile(r"^(?:TOTAL\s.*|\|? *\**TOTAL.*|\d+(?:\.\d+)?)$", re.MULTILINE)
+# The last row of a table, or with `--format=total` nothing but the number.
+TOTAL = re.compile(r"^\|? *\**TOTAL\b.*[0-9]%|\A[0-9]+(?:\.[0-9]+)?\n*\Z", re.MULTILINE)
 GATE_STATUS = 2
 """What `coverage report` ends with where the total is below its gate."""
 

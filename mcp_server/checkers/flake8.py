@@ -12,7 +12,9 @@ from mcp_server.checkers.base import (
     lint_topic,
     no_retry,
     split_paths,
+    unread,
 )
+from mcp_server.fields import as_text, position
 from mcp_server.models import (
     SCRATCH,
     Diagnostic,
@@ -106,20 +108,21 @@ def parse(report: Report) -> Outcome:
     # A crashing plugin and an unreadable configuration end with the status of a finding.
     if "end" not in events or report.status not in {0, 1} or bool(found) != (report.status == 1):
         return Outcome(diagnostics=found, problem=ended(report, NAME))
+    if lost := unread(report.record):
+        return Outcome(diagnostics=found, problem=f"flake8's report is damaged: {lost[0]}")
     if "file" not in events:
         return Outcome(nothing="flake8 found no files to check")
     return Outcome(diagnostics=found, checked=True)
 
 
 def _violation(report: Report, record: dict[str, Any]) -> Diagnostic:
-    code, line, column = str(record.get("code")), record.get("line"), record.get("column")
-    placed = isinstance(line, int) and line > 0
+    code, line = as_text(record.get("code")), position(record.get("line"))
     return Diagnostic(
         tool=NAME,
         file=report.relative(record["file"]),
-        line=line if placed else None,
-        column=column if placed and isinstance(column, int) and column > 0 else None,
-        code=code,
-        message=str(record.get("message", "")).strip(),
+        line=line,
+        column=position(record.get("column")) if line else None,
+        code=code or None,
+        message=as_text(record.get("message")).strip(),
         topic=lint_topic(code),
     )

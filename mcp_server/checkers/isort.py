@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mcp_server.checkers.base import PLAIN, diff_places, drop_options, ended, split_paths
+from mcp_server.fields import count
 from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
 
 NAME = "isort"
@@ -41,14 +42,15 @@ FINDING = re.compile(rf"^{UNSORTED} (?P<file>.+) {re.escape(MESSAGE)}$", re.MULT
 BANNER = "isort your imports, so you don't have to."
 # isort carries on after each of these, and ends with 0 when the other files are sorted.
 OMITTED = re.compile(
-    r"(?:Warning: |^)(?P<why>Encoding not supported for .*|Unable to parse file .* due to .*"
+    r"Encoding not supported for .*|Unable to parse file .* due to .*"
     r"|.* was broken path, make sure it exists correctly"
     r"|Failed to pull configuration information from .*"
-    r"|A custom settings file was specified: .*)$",
-    re.MULTILINE,
+    r"|A custom settings file was specified: .*"
 )
 SKIPPED = re.compile(r"^Skipped (?P<count>\d+) files$", re.MULTILINE)
 SETTING = " was skipped as it's listed in 'skip' setting"
+# A line of `--show-files`.
+LISTED = re.compile(r"^\S.*\.(?:pxd|pyi?|pyx)$", re.MULTILINE)
 IGNORED = re.compile(r"Warning: (?P<why>`known_.*)$", re.MULTILINE)
 
 
@@ -82,8 +84,8 @@ def retry(report: Report, args: tuple[str, ...], targets: tuple[str, ...]) -> In
     """Ask which files there were where isort was silent: `only_modified` hides the sorted ones."""
     silent = BANNER in report.stdout and not re.search(rf"^{SORTED} ", report.stdout, re.MULTILINE)
     said = SKIPPED.search(report.stdout)
-    commented = int(said["count"]) - report.stdout.count(SETTING) if said else 0
-    if report.status != 0 or not silent or OMITTED.search(report.stderr) or commented:
+    commented = count(said["count"]) - report.stdout.count(SETTING) if said else 0
+    if report.status != 0 or not silent or _omitted(report) or commented:
         return None
     return Invocation(
         args=("--show-files", *_kept(args, targets)), env=_env(), changed=mutates(args)
@@ -135,14 +137,21 @@ def parse(report: Report) -> Outcome:
         for file in [report.relative(match["file"])]
         for line, text in [places.get(file, (None, None))]
     )
-    omitted = "\n".join(match["why"] for match in OMITTED.finditer(report.stderr))
+    omitted = "\n".join(_omitted(report))
     # A traceback ends with the status of a finding.
     crashed = "Traceback (most recent call last)" in report.stderr
     if omitted or crashed or report.status not in {0, 1} or bool(found) != (report.status == 1):
         return Outcome(diagnostics=found, problem=omitted or ended(report, NAME))
     ignored = IGNORED.search(report.stderr)
-    listed = BANNER not in report.stdout and report.stdout.strip()
+    listed = BANNER not in report.stdout and LISTED.search(report.stdout)
     if found or listed or re.search(rf"^{SORTED} ", report.stdout, re.MULTILINE):
         remark = ignored["why"] if ignored else None
         return Outcome(diagnostics=found, checked=True, remark=remark)
     return Outcome(nothing="isort found no files to check")
+
+
+def _omitted(report: Report) -> list[str]:
+    """Return isort's words on what it left out, without where in isort the warning arose."""
+    lines = report.stderr.split("\n")
+    words = [line.partition("Warning: ")[2] or line for line in lines]
+    return [line for line in words if OMITTED.fullmatch(line)]

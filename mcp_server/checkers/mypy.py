@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from mcp_server.checkers.base import PLAIN, drop_options, ended, json_lines, split_paths
+from mcp_server.checkers.base import PLAIN, drop_options, ended, json_lines, split_paths, unread
+from mcp_server.fields import as_text, position
 from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
 
 NAME = "mypy"
@@ -37,6 +38,8 @@ BROKEN_SETTINGS = re.compile(
     r"^\S+\.(?:toml|ini|cfg): (?!\[mypy)(?!.*: error:).*|.*No \[mypy\] section"
 )
 NO_FILES = re.compile(r"^There are no \.py\[i\] files in directory .*", re.MULTILINE)
+# What mypy says of reports that the project asks for besides.
+SAID = re.compile(r"^Generated .* report\b|^(?:Success: no issues|Found \d+ error)")
 IGNORED_SETTINGS = re.compile(r"^\S+: \[mypy.*")
 
 
@@ -109,30 +112,37 @@ def parse(report: Report) -> Outcome:
     found = [
         Diagnostic(
             tool=NAME,
-            file=report.relative(str(record["file"])),
-            line=_position(record.get("line")),
-            column=_column(record.get("column"), record.get("code")),
-            code=str(record.get("code") or "") or None,
+            file=report.relative(as_text(record["file"])),
+            line=position(record.get("line")),
+            column=_column(record.get("column"), record.get("code"), first=0),
+            code=as_text(record.get("code")) or None,
             message="\n".join(
-                str(part).strip() for part in (record.get("message"), record.get("hint")) if part
+                part.strip() for key in ("message", "hint") if (part := as_text(record.get(key)))
             ),
             severity="note" if record.get("severity") == "note" else "error",
-            topic=TOPICS.get(str(record.get("code"))),
+            topic=TOPICS.get(as_text(record.get("code"))),
         )
         for record in records
         if "file" in record and "message" in record
     ]
-    text = [*report.stdout.splitlines(), *report.stderr.splitlines()]
-    found += [_of_line(report, match) for line in text if (match := LINE.match(line))]
+    lines = [*report.stdout.split("\n"), *report.stderr.split("\n")]
+    found += [_of_line(report, match) for line in lines if (match := LINE.match(line))]
     # Notes stand alone only beside an error that they explain, or for reveal_type.
     errors = tuple(one for one in found if one.severity == "error")
     complaints = report.stderr.splitlines()
     broken = [line for line in complaints if BROKEN_SETTINGS.match(line)]
+    # A plugin that does not load, told as an error in the file that names it.
+    broken += [one.message for one in errors if report.status == 2 and _is_settings(one.file)]
     if report.status == 2 and not errors and (empty := NO_FILES.search(report.stderr)):
         return Outcome(nothing=empty[0])
-    crashed = any("INTERNAL ERROR" in line for line in text)
+    crashed = any("INTERNAL ERROR" in line for line in lines)
     if broken or crashed or report.status not in {0, 1, 2} or bool(errors) != bool(report.status):
         why = "\n".join(broken) or ended(report, NAME)
+        return Outcome(diagnostics=errors, problem=why)
+    foreign = [line for line in unread(report.stdout) if not (LINE.match(line) or SAID.match(line))]
+    if foreign:
+        # A damaged line was a finding, and what else is printed is not mypy's report.
+        why = f"mypy's report holds what hdb cannot read: {foreign[0]}"
         return Outcome(diagnostics=errors, problem=why)
     remarks = [line for line in complaints if IGNORED_SETTINGS.match(line)]
     blocked = report.status == 2
@@ -149,14 +159,13 @@ def parse(report: Report) -> Outcome:
     )
 
 
-def _position(value: object, first: int = 1) -> int | None:
-    """Return a position of mypy's, counted from `first`, 1-based; -1 stands for unknown."""
-    return value - first + 1 if isinstance(value, int) and value >= first else None
+def _is_settings(file: str | None) -> bool:
+    return file is not None and file.endswith((".toml", ".ini", ".cfg"))
 
 
-def _column(value: object, code: object) -> int | None:
-    """Return a column of mypy's JSON, 1-based: from 0, but from 1 where it is the parser's own."""
-    return _position(value, first=1 if code == "syntax" else 0)
+def _column(value: object, code: object, *, first: int) -> int | None:
+    """Return a column that counts from `first`, or from one more where it is the parser's own."""
+    return position(value, first=first + (code == "syntax"))
 
 
 def _of_line(report: Report, match: re.Match[str]) -> Diagnostic:
@@ -164,8 +173,8 @@ def _of_line(report: Report, match: re.Match[str]) -> Diagnostic:
     return Diagnostic(
         tool=NAME,
         file=report.relative(match["file"]),
-        line=int(line) if line else None,
-        column=_column(int(column) - 1, match["code"]) if column else None,
+        line=position(line),
+        column=_column(column, match["code"], first=1),
         code=match["code"],
         message=match["message"],
         severity="note" if match["severity"] == "note" else "error",

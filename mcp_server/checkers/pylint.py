@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from mcp_server.checkers.base import PLAIN, drop_options, ended, json_document, split_paths
+from mcp_server.fields import as_text, position
 from mcp_server.models import (
     SCRATCH,
     Diagnostic,
@@ -50,6 +51,8 @@ TOPICS = {
 BROKEN_SETTINGS = re.compile(r"^(?:Failed to load '.*|.*: F0011: .*)", re.MULTILINE)
 ANALYSED = re.compile(r"^[1-9]\d* (?:statements analysed|lines have been analyzed)", re.MULTILINE)
 CRASHES = frozenset({"astroid-error", "method-check-failed", "bad-plugin-value"})
+# Older versions spell the number otherwise.
+CODES = ("symbol", "messageId", "message-id")
 NOWHERE = "Command line"
 
 
@@ -133,8 +136,8 @@ def parse(report: Report) -> Outcome:
     status = 32 if report.status is None else report.status
     if status >= 32 or (status and not found):
         return Outcome(diagnostics=found, problem=ended(report, NAME))
-    if not found and not ANALYSED.search(report.record):
-        return Outcome(nothing="pylint analysed no file")
+    if status == 0 and not ANALYSED.search(report.record):
+        return Outcome(diagnostics=found, nothing="pylint analysed no file")
     # With `fail-under` the project allows messages, and the status says so.
     failing, allowed = settle(found, status)
     return Outcome(diagnostics=failing, checked=True, remark=allowed)
@@ -142,17 +145,17 @@ def parse(report: Report) -> Outcome:
 
 def _diagnostic(report: Report, record: dict[str, Any]) -> Diagnostic:
     # The symbol, not the number: it says what is meant, and comments disable by either.
-    code = str(record.get("symbol") or record.get("messageId") or record.get("message-id") or "")
-    path, line, column = record.get("path"), record.get("line"), record.get("column")
-    placed = isinstance(path, str) and not path.startswith(NOWHERE)
+    code = next(filter(None, (as_text(record.get(key)) for key in CODES)), "")
+    path = record.get("path")
+    placed = isinstance(path, str) and path != "" and not path.startswith(NOWHERE)
     return Diagnostic(
         tool=NAME,
-        file=report.relative(str(path)) if placed else None,
-        line=line if placed and isinstance(line, int) and line > 0 else None,
-        column=column + 1 if placed and isinstance(column, int) and column >= 0 else None,
+        file=report.relative(as_text(path)) if placed else None,
+        line=position(record.get("line")) if placed else None,
+        column=position(record.get("column"), first=0) if placed else None,
         code=code or None,
-        message=str(record.get("message", "")).strip(),
-        symbol=str(record.get("obj") or "") or None,
-        severity=SEVERITIES.get(str(record.get("type")), "error"),
+        message=as_text(record.get("message")).strip(),
+        symbol=as_text(record.get("obj")) or None,
+        severity=SEVERITIES.get(as_text(record.get("type")), "error"),
         topic=TOPICS.get(code),
     )

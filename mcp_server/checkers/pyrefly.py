@@ -13,6 +13,7 @@ from mcp_server.checkers.base import (
     split_paths,
     tail,
 )
+from mcp_server.fields import as_text, count, position
 from mcp_server.models import (
     Diagnostic,
     Found,
@@ -56,12 +57,12 @@ DROPPED = frozenset(
     "--comment-location".split()
 )
 TOPICS = {"unknown-name": "undefined-name", "parse-error": "syntax", "invalid-syntax": "syntax"}
-SEVERITIES: dict[object, Severity] = {"warn": "warning", "info": "note"}
+SEVERITIES: dict[str, Severity] = {"warn": "warning", "info": "note"}
 LONGEST = 240
-COUNTED = re.compile(r"^\s*INFO (\d+) (?:error|diagnostic)s?\b.*$", re.MULTILINE)
+COUNTED = re.compile(r"^[ \t]*INFO (\d+) (?:error|diagnostic)s?\b.*$", re.MULTILINE)
 UNSHOWN = re.compile(r"\((\d+ [a-z]+ not shown.*)\)")
 NO_FILES = re.compile(r"^No Python files matched.*$", re.MULTILINE)
-WARNING = re.compile(r"^\s*WARN (.*)$", re.MULTILINE)
+WARNING = re.compile(r"^[ \t]*WARN (.*)$", re.MULTILINE)
 
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -103,10 +104,10 @@ def parse(report: Report) -> Outcome:
     records = document.get("errors") if isinstance(document, dict) else None
     listed = records if isinstance(records, list) else None
     found = [_of_record(report, record) for record in listed or [] if isinstance(record, dict)]
-    count = COUNTED.search(report.stderr)
+    counted = COUNTED.search(report.stderr)
     told = [one for one in found if one.severity != "note"]
     # More counted than errors and warnings: the project lets notes fail its run as well.
-    notes_count = count is not None and int(count[1]) > len(told) and report.status == 1
+    notes_count = counted and count(counted[1]) > len(told) and report.status == 1
     diagnostics, forgiven = (tuple(found), None) if notes_count else settle(found, report.status)
     if listed is None and (none := NO_FILES.search(report.stderr)):
         return Outcome(nothing=none[0])
@@ -116,10 +117,10 @@ def parse(report: Report) -> Outcome:
         why = "\n".join(crashed) or _shortened(tail(report.stderr or report.stdout))
         why = why or f"pyrefly ended with status {report.status} and left no report"
         return Outcome(diagnostics=diagnostics, problem=why)
-    unshown = UNSHOWN.search(count[0]) if count else None
+    unshown = UNSHOWN.search(counted[0]) if counted else None
     return Outcome(
         diagnostics=diagnostics,
-        checked=bool(diagnostics or count),
+        checked=bool(diagnostics or counted),
         remark=remarks(
             "\n".join(WARNING.findall(report.stderr)), forgiven, unshown[1] if unshown else None
         ),
@@ -133,15 +134,15 @@ def _shortened(text: str) -> str:
 
 
 def _of_record(report: Report, record: dict[str, Any]) -> Diagnostic:
-    path, line, column = (record.get(key) for key in ("path", "line", "column"))
-    code = record.get("name")
+    path, code = as_text(record.get("path")), as_text(record.get("name"))
+    message = as_text(record.get("description")) or as_text(record.get("concise_description"))
     return Diagnostic(
         tool=NAME,
-        file=report.relative(path) if isinstance(path, str) and path else None,
-        line=line if isinstance(line, int) else None,
-        column=column if isinstance(column, int) else None,
-        code=code if isinstance(code, str) else None,
-        message=str(record.get("description") or record.get("concise_description") or "").strip(),
-        severity=SEVERITIES.get(record.get("severity"), "error"),
-        topic=TOPICS.get(code) if isinstance(code, str) else None,
+        file=report.relative(path) if path else None,
+        line=position(record.get("line")),
+        column=position(record.get("column")),
+        code=code or None,
+        message=message.strip(),
+        severity=SEVERITIES.get(as_text(record.get("severity")), "error"),
+        topic=TOPICS.get(code),
     )

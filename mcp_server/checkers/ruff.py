@@ -14,7 +14,9 @@ from mcp_server.checkers.base import (
     no_retry,
     split_command,
     split_paths,
+    unread,
 )
+from mcp_server.fields import as_text, position
 from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
 
 NAME = "ruff"
@@ -84,6 +86,9 @@ def parse(report: Report) -> Outcome:
     )
     if report.status not in {0, 1} or bool(found) != (report.status == 1):
         return Outcome(diagnostics=found, problem=ended(report, NAME))
+    if foreign := unread(report.stdout):
+        # A damaged line was a finding, and what else is printed is not ruff's report.
+        return Outcome(diagnostics=found, problem=f"ruff's report is damaged: {foreign[0]}")
     if NO_FILES.search(report.stderr) and not found:
         return Outcome(nothing="ruff found no Python files to check")
     return Outcome(diagnostics=found, checked=True)
@@ -91,7 +96,7 @@ def parse(report: Report) -> Outcome:
 
 def _diagnostic(report: Report, record: dict[str, Any]) -> Diagnostic:
     # Preview rules may have a name and no code.
-    code = str(record.get("code") or record.get("name") or "invalid-syntax")
+    code = as_text(record.get("code")) or as_text(record.get("name")) or "invalid-syntax"
     place, fix = record.get("location"), record.get("fix")
     line, column = (
         (place.get("row"), place.get("column")) if isinstance(place, dict) else (None, None)
@@ -99,10 +104,10 @@ def _diagnostic(report: Report, record: dict[str, Any]) -> Diagnostic:
     return Diagnostic(
         tool=NAME,
         file=report.relative(record["filename"]),
-        line=line if isinstance(line, int) else None,
-        column=column if isinstance(column, int) else None,
+        line=position(line),
+        column=position(column),
         code=code,
-        message=str(record.get("message", "")).strip(),
+        message=as_text(record.get("message")).strip(),
         fix="auto" if isinstance(fix, dict) and fix.get("applicability") == "safe" else None,
         topic=lint_topic(code),
     )

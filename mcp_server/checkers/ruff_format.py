@@ -13,6 +13,7 @@ from mcp_server.checkers.base import (
     split_command,
     split_paths,
 )
+from mcp_server.fields import position
 from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
 
 NAME = "ruff-format"
@@ -103,8 +104,8 @@ def _complaint(report: Report, text: str) -> Diagnostic | None:
         return Diagnostic(
             tool=NAME,
             file=report.relative(match["file"]),
-            line=int(match["line"]),
-            column=int(match["column"]),
+            line=position(match["line"]),
+            column=position(match["column"]),
             code="invalid-syntax",
             message=match["why"],
             topic="syntax",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mcp_server.checkers.base import PLAIN, drop_options, split_paths, tail
+from mcp_server.fields import position
 from mcp_server.models import (
     Diagnostic,
     Found,
@@ -127,8 +128,8 @@ def _of_match(report: Report, match: re.Match[str]) -> Diagnostic:
     return Diagnostic(
         tool=NAME,
         file=report.relative(file) if file else None,
-        line=int(line) if line else None,
-        column=int(column) if column else None,
+        line=position(line),
+        column=position(column),
         code=code,
         message=message.replace("%0D", "").replace("%0A", "\n").strip(),
         severity=SEVERITIES.get(match["severity"], "error"),

@@ -152,3 +152,22 @@ def test_settings_that_ask_for_black_are_found_and_run_on_the_folder() -> None:
         "pyproject.toml [tool.black]", (".",)
     )
     assert black.detect(Settings()) is None
+
+
+HUGE = "9" * 5000
+
+
+@pytest.mark.parametrize("number", ["0", HUGE])
+def test_a_place_that_cannot_be_is_unknown(number: str) -> None:
+    stderr = f"error: cannot format a.py: cannot parse: {number}:{HUGE}: x\n1 file would fail\n"
+    (one,) = black.parse(Report(root=ROOT, cwd=ROOT, status=123, stderr=stderr)).diagnostics
+    assert (one.file, one.line, one.column) == ("a.py", None, None)
+
+
+def test_a_rare_line_end_in_a_name_hides_no_file() -> None:
+    stderr = "error: cannot format a\x0cb.py: cannot parse: 1:0: x\n1 file would fail to reformat\n"
+    outcome = black.parse(Report(root=ROOT, cwd=ROOT, status=123, stderr=stderr))
+    assert [(one.file, one.line, one.column) for one in outcome.diagnostics] == [
+        ("a\x0cb.py", 1, 1)
+    ]
+    assert outcome.problem is None

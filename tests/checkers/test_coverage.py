@@ -10,6 +10,7 @@ from mcp_server.checkers import coverage
 from mcp_server.models import Report
 from mcp_server.verify import verify
 from tests.conftest import ProjectFactory
+from tests.recordings import replay
 
 TABLE = (
     "Name    Stmts   Miss  Cover\n---\ncalc.py   4      1    75%\n---\nTOTAL     4      1    75%\n"
@@ -78,3 +79,27 @@ async def test_a_report_without_a_measured_run_is_not_run_on_old_data(
         ("coverage", "not_run"),
     ]
     assert batch.verdict == "incomplete"
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("table", (True, None, 0)),
+        ("markdown", (True, None, 0)),
+        ("missing", (True, None, 0)),
+        ("total", (True, None, 0)),
+        ("below", (True, None, 1)),
+        ("nothing", (False, "No data to report.", 0)),
+    ],
+)
+def test_every_form_of_the_report_is_read(name: str, read: tuple[bool, str | None, int]) -> None:
+    outcome = coverage.parse(replay("coverage", f"7.17.3-{name}"))
+    assert (outcome.checked, outcome.problem, len(outcome.diagnostics)) == read
+
+
+@pytest.mark.parametrize(
+    "text", ["\x00\n7\n", "7\nx\n", "TOTAL nothing\n", "TOTALLY 9%\n", "\u0663\x1c"]
+)
+def test_a_number_among_other_words_is_no_total(text: str) -> None:
+    report = Report(root=Path("/p"), cwd=Path("/p"), status=0, stdout=text)
+    assert not coverage.parse(report).checked

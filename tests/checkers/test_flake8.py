@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,20 @@ def test_settings_that_ask_for_flake8_are_found() -> None:
     assert flake8.detect(section) == Found("tox.ini [flake8]")
     assert flake8.detect(plugin) == Found("pyproject.toml [tool.flake8]")
     assert flake8.detect(Settings(tables=table)) is None
+
+
+@pytest.mark.parametrize("place", ["true", "0", "-1", "1e999", "99999999999", '"x"', "[]"])
+def test_a_place_that_cannot_be_is_unknown(place: str) -> None:
+    record = f'{{"event":"violation","file":"a.py","line":{place},"column":{place},"code":"E1"}}'
+    (one,) = flake8.parse(Report(root=ROOT, cwd=ROOT, status=1, record=record)).diagnostics
+    assert (one.file, one.line, one.column, one.code) == ("a.py", None, None, "E1")
+
+
+def test_a_damaged_record_is_a_problem_beside_what_is_left() -> None:
+    whole = replay("flake8", "7.5.0-mixed")
+    lines = whole.record.split("\n")
+    at = next(at for at, line in enumerate(lines) if "violation" in line)
+    lines[at] = lines[at][:-9]
+    outcome = flake8.parse(replace(whole, record="\n".join(lines)))
+    assert len(outcome.diagnostics) == len(flake8.parse(whole).diagnostics) - 1
+    assert outcome.problem == f"flake8's report is damaged: {lines[at]}"

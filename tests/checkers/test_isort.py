@@ -195,3 +195,23 @@ def test_settings_that_ask_for_isort_are_found_and_run_on_the_folder() -> None:
     )
     assert isort.detect(section) == Found("setup.cfg [tool:isort]", (".",))
     assert isort.detect(Settings()) is None
+
+
+@pytest.mark.parametrize("stdout", ["?", "Traceback\n", "\x00", "Broken 1 paths\n"])
+def test_words_are_no_listing_of_files(stdout: str) -> None:
+    outcome = isort.parse(Report(root=ROOT, cwd=ROOT, status=0, stdout=stdout))
+    assert not outcome.checked
+
+
+def test_a_count_that_cannot_be_does_not_raise() -> None:
+    stdout = f"{BANNER}Skipped {'9' * 5000} files\n"
+    report = Report(root=ROOT, cwd=ROOT, status=0, stdout=stdout)
+    assert isort.retry(report, (), ()) is not None
+    assert not isort.parse(report).checked
+
+
+@pytest.mark.parametrize("text", ["Warning: ", "Unable to parse file x due to ", "--- "])
+def test_a_long_line_costs_no_more_than_its_length(text: str) -> None:
+    stream = text * (1_000_000 // len(text))
+    report = Report(root=ROOT, cwd=ROOT, status=1, stdout=stream, stderr=stream)
+    assert isort.parse(report).problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,47 @@ def test_settings_that_ask_for_mypy_are_found() -> None:
     assert mypy.detect(named) == Found("pyproject.toml [tool.mypy]")
     assert mypy.detect(section) == Found("setup.cfg [mypy]")
     assert mypy.detect(Settings()) is None
+
+
+PLACES = ["0", "-7", "true", "99999999999", '"x"', "1e999"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_cannot_be_is_unknown(place: str) -> None:
+    line = f'{{"file": "a.py", "line": {place}, "column": -1, "message": "x"}}'
+    (one,) = mypy.parse(Report(root=ROOT, cwd=ROOT, status=1, stdout=line)).diagnostics
+    assert (one.file, one.line, one.column) == ("a.py", None, None)
+
+
+@pytest.mark.parametrize("number", ["0", "9" * 5000])
+def test_a_place_in_text_that_cannot_be_is_unknown(number: str) -> None:
+    line = f"a.py:{number}:{number}: error: x  [misc]"
+    (one,) = mypy.parse(Report(root=ROOT, cwd=ROOT, status=1, stdout=line)).diagnostics
+    assert (one.line, one.column, one.message, one.code) == (None, None, "x", "misc")
+
+
+def test_fields_nested_to_the_edge_of_what_is_read_do_not_raise() -> None:
+    deep = "[" * 960 + "]" * 960
+    line = f'{{"file": {deep}, "line": 1, "message": {deep}, "code": {deep}}}'
+    assert not mypy.parse(Report(root=ROOT, cwd=ROOT, status=0, stdout=line)).checked
+
+
+@pytest.mark.parametrize("stdout", ["?", '{"file": "a.py", "mess', "\x00\n", "Traceback"])
+@pytest.mark.parametrize("status", [0, 1])
+def test_what_is_not_mypys_report_is_never_green(stdout: str, status: int) -> None:
+    outcome = mypy.parse(Report(root=ROOT, cwd=ROOT, status=status, stdout=stdout))
+    assert outcome.problem
+    assert not outcome.checked
+
+
+def test_a_damaged_finding_beside_others_is_a_problem() -> None:
+    whole = replay("mypy", "2.4.1-typed")
+    report = replace(whole, stdout=whole.stdout.rstrip("\n")[:-5])
+    outcome = mypy.parse(report)
+    assert len(outcome.diagnostics) == len(mypy.parse(whole).diagnostics) - 1
+    assert "cannot read" in (outcome.problem or "")
+
+
+def test_a_report_that_the_project_asks_for_besides_is_no_problem() -> None:
+    stdout = "Generated HTML report (via XSLT): /project/out/index.html\n"
+    assert mypy.parse(Report(root=ROOT, cwd=ROOT, status=0, stdout=stdout)).checked

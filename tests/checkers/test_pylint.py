@@ -191,3 +191,17 @@ def test_settings_that_ask_for_pylint_are_found_and_run_on_the_sources() -> None
         ".pylintrc", ("--recursive=y", ".")
     )
     assert pylint.detect(Settings()) is None
+
+
+@pytest.mark.parametrize("place", ["true", "-1", "99999999999", '"x"', "1e999"])
+def test_a_place_that_cannot_be_is_unknown(place: str) -> None:
+    stdout = f'[{{"path": "a.py", "line": {place}, "column": {place}, "symbol": "x"}}]'
+    (one,) = pylint.parse(Report(root=ROOT, cwd=ROOT, status=2, stdout=stdout)).diagnostics
+    assert (one.file, one.line, one.column, one.code) == ("a.py", None, None, "x")
+
+
+@pytest.mark.parametrize("stdout", ["[{}]", '[{"type": "convention"}]'])
+def test_a_forgiven_message_without_statistics_is_no_proof(stdout: str) -> None:
+    outcome = pylint.parse(Report(root=ROOT, cwd=ROOT, status=0, stdout=stdout))
+    assert not outcome.checked
+    assert outcome.nothing

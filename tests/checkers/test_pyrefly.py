@@ -204,3 +204,25 @@ def test_broken_settings_end_a_real_run(tmp_path: Path, text: str) -> None:
     (tmp_path / "m.py").write_text("x = 1\n", encoding="utf-8")
     outcome = pyrefly.parse(run_tool("pyrefly", tmp_path, ENVIRONMENT))
     assert "Fatal configuration error" in (outcome.problem or "")
+
+
+@pytest.mark.parametrize("place", ["true", "0", "-1", "99999999999", '"x"', "[]"])
+def test_a_place_that_cannot_be_is_unknown(place: str) -> None:
+    stdout = f'{{"errors": [{{"path": "a.py", "line": {place}, "column": {place}}}]}}'
+    (one,) = pyrefly.parse(report(stdout)).diagnostics
+    assert (one.file, one.line, one.column) == ("a.py", None, None)
+
+
+def test_fields_of_types_that_cannot_be_looked_up_do_not_raise() -> None:
+    stdout = '{"errors": [{"severity": [], "name": {}, "path": [], "description": {"a": 1}}]}'
+    (one,) = pyrefly.parse(report(stdout)).diagnostics
+    assert (one.severity, one.code, one.file, one.message) == ("error", None, None, "")
+
+
+def test_a_count_that_cannot_be_does_not_raise() -> None:
+    outcome = pyrefly.parse(report('{"errors": []}', f" INFO {'9' * 5000} errors\n"))
+    assert not outcome.checked
+
+
+def test_blank_lines_cost_no_more_than_their_length() -> None:
+    assert pyrefly.parse(report("", "\n " * 500_000)).problem

@@ -240,3 +240,17 @@ def test_broken_settings_end_a_real_run(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text("x = 1\n", encoding="utf-8")
     outcome = pyright.parse(run_tool("pyright", tmp_path, ENVIRONMENT))
     assert "could not be parsed" in (outcome.problem or "")
+
+
+@pytest.mark.parametrize("place", [True, -1, -7, 10**12, "x", 1.5, []])
+def test_a_place_that_cannot_be_is_unknown(place: object) -> None:
+    start = {"line": place, "character": place}
+    records = [{"message": "a", "file": "a.py", "range": {"start": start}}]
+    (one,) = pyright.parse(report(document(*records))).diagnostics
+    assert (one.file, one.line, one.column) == ("a.py", None, None)
+
+
+@pytest.mark.parametrize("severity", [[], {}, 3, None])
+def test_a_severity_that_cannot_be_looked_up_is_an_error(severity: object) -> None:
+    (one,) = pyright.parse(report(document({"message": "a", "severity": severity}))).diagnostics
+    assert one.severity == "error"

@@ -54,7 +54,7 @@ def test_a_failure_has_its_place_its_test_and_its_text(project: ProjectFactory) 
         (
             {"test_a.py": ENDS.format("import ctypes; ctypes.string_at(0)")},
             (),
-            "signal 11 while test_a.py::test_end was running; 0 of 1 tests ran\nFatal Python",
+            "(SIGSEGV) while test_a.py::test_end was running; 0 of 1 tests ran\nFatal Python",
         ),
         (
             {"test_a.py": ENDS.format("import pytest; pytest.exit('why')")},
@@ -280,3 +280,73 @@ def test_configuration_or_tests_ask_for_pytest(settings: Settings, source: str) 
 
 def test_a_project_without_either_does_not() -> None:
     assert checker.detect(Settings(sources=("src",))) is None
+
+
+START = '{"p":1,"kind":"start","rootdir":"/project"}\n'
+ENDED = '{"p":1,"kind":"end","id":"a.py::t","outcome":"passed"}\n'
+FINISH = '{"p":1,"kind":"finish","status":0,"collected":1,"finished":1}\n'
+
+
+def recorded(*lines: str, status: int | None = 0) -> Outcome:
+    text = "".join(lines)
+    return checker.parse(Report(root=ROOT, cwd=ROOT, record=text, status=status))
+
+
+@pytest.mark.parametrize(
+    "finish",
+    [
+        '{"p":1,"kind":"finish"}\n',
+        '{"p":1,"kind":"finish","status":"0","collected":1}\n',
+        '{"p":1,"kind":"finish","status":null,"collected":1,"finished":1}\n',
+        '{"p":1,"kind":"finish","status":[],"collected":1,"finished":1}\n',
+        '{"p":1,"kind":"finish","status":0,"collected":true,"finished":1}\n',
+    ],
+)
+def test_an_end_that_does_not_say_how_it_ended_is_none(finish: str) -> None:
+    assert recorded(START, ENDED, FINISH).checked
+    outcome = recorded(START, ENDED, finish)
+    assert "pytest ended with status 0" in (outcome.problem or "")
+
+
+def test_a_failed_test_whose_record_is_missing_is_never_green() -> None:
+    outcome = recorded(START, ENDED.replace("passed", "failed"), FINISH)
+    assert "records that say how are missing" in (outcome.problem or "")
+
+
+@pytest.mark.parametrize("stopped", ["[1]", "true", "7", '{"a":[]}'])
+def test_a_stop_of_any_type_is_a_problem(stopped: str) -> None:
+    outcome = recorded(START, ENDED, FINISH.replace('"status"', f'"stopped":{stopped},"status"'))
+    assert "was stopped" in (outcome.problem or "")
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", '[["a"]]', "null", "true", "[" * 900 + "]" * 900])
+def test_fields_that_cannot_be_looked_up_do_not_raise(value: str) -> None:
+    names = ("code", "message", "text", "phase", "subtest", "place", "column", "frames")
+    odd = "".join(f',"{name}":{value}' for name in names)
+    outcome = recorded(
+        START,
+        f'{{"p":1,"kind":{value}}}\n{{"p":{value},"kind":"begin"}}\n',
+        f'{{"p":1,"kind":"failure","id":{value}{odd}}}\n',
+        f'{{"p":1,"kind":"collected","n":{value},"deselected":-7}}\n',
+        ENDED,
+        FINISH.replace('"status":0', '"status":1'),
+        status=1,
+    )
+    (one,) = outcome.diagnostics
+    assert (one.code, one.message, one.line, one.column) == ("failed", "failed", None, None)
+    assert outcome.deselected == 0
+
+
+@pytest.mark.parametrize("number", ["true", "-7", "99999999999", "1" + "0" * 400, '"x"'])
+def test_numbers_that_cannot_be_are_none(number: str) -> None:
+    place = f'"place":["/project/a.py",{number},"f"],"column":{number}'
+    outcome = recorded(
+        START,
+        f'{{"p":1,"kind":"deselected","n":{number}}}\n',
+        f'{{"p":1,"kind":"failure","id":"a.py::t",{place}}}\n',
+        ENDED,
+        FINISH.replace('"status":0', '"status":1'),
+        status=1,
+    )
+    (one,) = outcome.diagnostics
+    assert (one.file, one.line, one.column, outcome.deselected) == ("a.py", None, None, 0)

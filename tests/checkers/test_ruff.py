@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,32 @@ def test_settings_that_ask_for_ruff_are_found() -> None:
     assert ruff.detect(Settings(files=frozenset({"ruff.toml"}))) == Found("ruff.toml")
     assert ruff.detect(Settings(tables={"ruff": {}})) == Found("pyproject.toml [tool.ruff]")
     assert ruff.detect(Settings()) is None
+
+
+@pytest.mark.parametrize("place", ["true", "0", "-1", "99999999999", '"x"', "[]"])
+def test_a_place_that_cannot_be_is_unknown(place: str) -> None:
+    stdout = f'{{"filename": "a.py", "location": {{"row": {place}, "column": {place}}}}}'
+    (one,) = ruff.parse(Report(root=ROOT, cwd=ROOT, status=1, stdout=stdout)).diagnostics
+    assert (one.file, one.line, one.column) == ("a.py", None, None)
+
+
+@pytest.mark.parametrize("stdout", ["?", '{"filename": "a.py", "mess', "\x00\n", "[]"])
+def test_what_is_not_ruffs_report_is_never_green(stdout: str) -> None:
+    outcome = ruff.parse(Report(root=ROOT, cwd=ROOT, status=0, stdout=stdout))
+    assert outcome.problem
+    assert not outcome.checked
+
+
+def test_a_damaged_finding_beside_others_is_a_problem() -> None:
+    whole = replay("ruff", "0.17.5-mixed")
+    outcome = ruff.parse(replace(whole, stdout=whole.stdout.rstrip("\n")[:-5]))
+    assert len(outcome.diagnostics) == len(ruff.parse(whole).diagnostics) - 1
+    assert "is damaged" in (outcome.problem or "")
+
+
+@pytest.mark.parametrize("mark", ["\x7f", "\x85", "\u2028"])
+def test_a_rare_line_end_in_a_message_hides_no_finding(mark: str) -> None:
+    stdout = f'{{"filename": "a.py", "code": "F601", "message": "key a{mark}b"}}\n'
+    outcome = ruff.parse(Report(root=ROOT, cwd=ROOT, status=1, stdout=stdout))
+    assert [one.message for one in outcome.diagnostics] == [f"key a{mark}b"]
+    assert outcome.problem is None

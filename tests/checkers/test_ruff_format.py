@@ -146,3 +146,10 @@ def test_only_a_format_table_asks_for_the_formatter() -> None:
     assert ruff_format.detect(Settings(tables={"ruff": {"lint": {}}})) is None
     assert ruff_format.detect(Settings(tables=table)) == Found("pyproject.toml [tool.ruff.format]")
     assert ruff_format.detect(own) == Found("ruff.toml [format]")
+
+
+@pytest.mark.parametrize("number", ["0", "9" * 5000])
+def test_a_place_that_cannot_be_is_unknown(number: str) -> None:
+    stderr = f"error: Failed to parse a.py:{number}:{number}: x\n"
+    (one,) = ruff_format.parse(Report(root=ROOT, cwd=ROOT, status=2, stderr=stderr)).diagnostics
+    assert (one.file, one.line, one.column) == ("a.py", None, None)

@@ -242,3 +242,14 @@ def test_broken_settings_end_a_real_run(tmp_path: Path, text: str, why: str) -> 
     outcome = ty.parse(run_tool("ty", tmp_path, ENVIRONMENT))
     assert why in (outcome.problem or "")
     assert "INFO" not in (outcome.problem or "")
+
+
+@pytest.mark.parametrize("number", ["0", "9" * 5000])
+def test_a_place_that_cannot_be_is_unknown(number: str) -> None:
+    places = [
+        f"::error title=ty (x),file=a.py,line={number},col={number}::x: wrong",
+        f"a.py:{number}:{number}: error[x] wrong",
+    ]
+    for line in places:
+        (one,) = ty.parse(report(line)).diagnostics
+        assert (one.file, one.line, one.column, one.message) == ("a.py", None, None, "wrong")
