@@ -6,13 +6,20 @@ import hashlib
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
-from mcp_server.contract import Also, Batch, Delta, Failure, StepResult
+from mcp_server.contract import Also, Batch, Failure, StepResult
+from mcp_server.delta import Previous, compare, remember
+from mcp_server.ending import signal_name
+from mcp_server.finished import RAN, Finished
 from mcp_server.grouping import Group, group, normalised
 from mcp_server.models import Diagnostic, Outcome, Report, Step, Verdict
+from mcp_server.stable import stable
+from mcp_server.untrusted import neutral
+
+__all__ = ["Finished", "Previous", "assemble", "judge", "remember"]
 
 MESSAGE_LIMIT = 1500
 """Characters of a message that the batch shows; the failure in full shows all of it."""
@@ -21,32 +28,6 @@ WORTH_SECONDS = 0.5
 INHERITED = ("tool", "file", "line", "column", "code", "message", "symbol", "test", "severity")
 BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 NO_MODULE = re.compile(r"No module named ['\"]?([\w.]+)")
-RAN = frozenset({Verdict.PASSED, Verdict.FAILED})
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A step that is over: what became of it and what it found."""
-
-    step: Step
-    verdict: Verdict
-    outcome: Outcome
-    reason: str | None = None
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """What is kept of the batch before: the findings' ids, and what was run to its end.
-
-    `findings` maps an id to the run and the test of the finding; `runs` are the steps that ran to
-    their end over all they were to check, as what exactly was run; `tests` are the node ids that
-    ran to their end.
-    """
-
-    findings: dict[str, tuple[str, str | None]]
-    runs: frozenset[str]
-    tests: frozenset[str]
 
 
 def judge(step: Step, report: Report, outcome: Outcome) -> Finished:
@@ -67,10 +48,12 @@ def _verdict(  # noqa: PLR0911 - one line an entry of the verdict table
     if report.missing:
         return Verdict.MISSING, report.missing
     if report.timed_out:
-        why = f"ended by hdb after {report.seconds:.1f} s; allow more with a longer timeout"
-        return Verdict.TIMED_OUT, f"{why}. {outcome.problem or ''}".rstrip(". ") + "."
+        why = f"ended by hdb after {report.limit}"
+        return Verdict.TIMED_OUT, "\n".join(filter(None, [why, outcome.problem]))
+    if report.fault:
+        return Verdict.CRASHED, "\n".join(filter(None, [report.fault, outcome.problem]))
     if report.signal is not None:
-        return Verdict.CRASHED, outcome.problem or f"ended by signal {report.signal}"
+        return Verdict.CRASHED, outcome.problem or f"ended by {signal_name(report.signal)}"
     if outcome.problem is not None:
         return Verdict.CRASHED, outcome.problem or f"ended with status {report.status}"
     if outcome.nothing:
@@ -97,8 +80,11 @@ def assemble(
     `aside` is added to the summary.
     """
     groups = group(one for each in finished for one in each.outcome.diagnostics)
+    delta, new = None, frozenset[str]()
+    if previous:
+        delta, new = compare(previous, remember(finished, groups))
     steps = tuple(_step_result(each) for each in finished)
-    failures = tuple(_failure(each) for each in groups)
+    failures = tuple(_failure(each, new) for each in groups)
     batch = Batch(
         schema="hdb.batch/1",
         id=_batch_id(steps, failures),
@@ -107,26 +93,10 @@ def assemble(
         summary="; ".join(filter(None, [_summary(finished, groups, problems), aside])),
         problems=tuple(problems),
         steps=steps,
-        delta=_delta(finished, groups, previous) if previous else None,
+        delta=delta,
         failures=failures,
     )
     return batch, groups
-
-
-def remember(finished: Sequence[Finished], groups: Iterable[Group]) -> Previous:
-    """Return what the next batch needs to know of this one to tell what changed."""
-    over = [each for each in finished if each.verdict in RAN]
-    runs = {one: _run(each.step) for each in finished for one in each.outcome.diagnostics}
-    return Previous(
-        findings={key: (runs[one], one.test) for each in groups for key, one in each.members},
-        runs=frozenset(_run(each.step) for each in over if not each.outcome.partial),
-        tests=frozenset(test for each in over for test in each.outcome.finished),
-    )
-
-
-def _run(step: Step) -> str:
-    """Return what identifies a run, so that only like is compared with like."""
-    return "\0".join((_cwd(step), *step.argv, *sorted(step.only)))
 
 
 def _batch_verdict(
@@ -151,7 +121,7 @@ def _step_result(each: Finished) -> StepResult:
         passed=outcome.passed,
         skipped=outcome.skipped,
         deselected=outcome.deselected,
-        reason=each.reason,
+        reason=each.reason and stable(each.reason),
     )
 
 
@@ -159,8 +129,8 @@ def _cwd(step: Step) -> str:
     return step.cwd.relative_to(step.root).as_posix() if step.cwd != step.root else "."
 
 
-def _failure(each: Group) -> Failure:
-    head = each.head
+def _failure(each: Group, new: frozenset[str]) -> Failure:
+    head, *others = (_shown(one) for _, one in each.members)
     return Failure(
         id=each.id,
         tool=head.tool,
@@ -168,12 +138,13 @@ def _failure(each: Group) -> Failure:
         line=head.line,
         column=head.column,
         code=head.code,
-        message=_shown(head),
+        message=head.message,
         symbol=None if head.test else head.symbol,
         test=_test(head),
         severity=head.severity,
         fix=head.fix,
-        also=tuple(_also(head, one) for _, one in each.members[1:]),
+        new=any(key in new for key, _ in each.members),
+        also=tuple(_also(head, one) for one in others),
     )
 
 
@@ -188,11 +159,9 @@ def _also(head: Diagnostic, one: Diagnostic) -> Also:
     if one.test:
         # The place says it, and the failure in full names it.
         differing.pop("symbol", None)
-    if "message" in differing:
-        shown = _shown(one)
-        alike = normalised(one.message) == normalised(head.message)
+    if "message" in differing and normalised(one.message) == normalised(head.message):
         # The same sentence with other numbers: its first line holds them.
-        differing["message"] = shown.partition("\n")[0] if alike else shown
+        differing["message"] = one.message.partition("\n")[0]
     return Also(**differing)
 
 
@@ -201,8 +170,19 @@ def _test(one: Diagnostic) -> str | None:
     return None if one.test == one.file else one.test
 
 
-def _shown(one: Diagnostic) -> str:
-    first, _, rest = BLANK_LINES.sub("\n", one.brief or one.message).partition("\n")
+def _shown(one: Diagnostic) -> Diagnostic:
+    """Return a finding as the batch shows it: briefly, and as every run over the same files."""
+    return replace(
+        one,
+        # Made fit again: what was harmless where it stood may not be at the margin.
+        message=neutral(_brief(stable(one.brief or one.message))),
+        file=one.file and stable(one.file),
+        test=one.test and stable(one.test),
+    )
+
+
+def _brief(message: str) -> str:
+    first, _, rest = BLANK_LINES.sub("\n", message).partition("\n")
     message = f"{first}\n{textwrap.dedent(rest)}" if rest else first
     left_out = len(message) - MESSAGE_LIMIT
     if left_out <= 0:
@@ -239,23 +219,6 @@ def _summary(finished: Sequence[Finished], groups: Sequence[Group], problems: Se
         counted = f"; {tests} test{'s' * (tests != 1)}" if tests else ""
         parts.append(f"{checks} passed: {tools}{counted}")
     return "; ".join(parts)
-
-
-def _delta(finished: Sequence[Finished], groups: Sequence[Group], previous: Previous) -> Delta:
-    """Count what changed, comparing only what both runs finished; the rest is unknown."""
-    now = remember(finished, groups)
-    same = previous.findings.keys() & now.findings.keys()
-    gone = {key: previous.findings[key] for key in previous.findings.keys() - same}
-    come = {key: now.findings[key] for key in now.findings.keys() - same}
-    both = now.runs & previous.runs
-    fixed = sum(_covered(run, test, now.tests, both) for run, test in gone.values())
-    new = sum(_covered(run, test, previous.tests, both) for run, test in come.values())
-    unknown = len(gone) + len(come) - fixed - new
-    return Delta(fixed=fixed, new=new, same=len(same), unknown=unknown)
-
-
-def _covered(run: str, test: str | None, tests: frozenset[str], both: frozenset[str]) -> bool:
-    return test in tests if test is not None and "::" in test else run in both
 
 
 def _batch_id(steps: Sequence[StepResult], failures: Sequence[Failure]) -> str:

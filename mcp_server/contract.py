@@ -49,6 +49,8 @@ class Failure(Wire):
     test: str | None = None
     severity: str = "error"
     fix: Literal["auto"] | None = None
+    new: bool = False
+    """Whether a finding of it is not in the last full batch, although both runs came there."""
     also: tuple[Also, ...] = ()
 
 
@@ -70,7 +72,7 @@ class StepResult(Wire):
 
 
 class Delta(Wire):
-    """What changed since the project's previous batch, in findings."""
+    """What changed since the project's last full batch, in findings."""
 
     fixed: int = 0
     new: int = 0
@@ -109,12 +111,16 @@ class Finding(Also):
 
 
 class FailureDetail(Wire):
-    """One failure in full: every finding with its traceback, captured output or diff."""
+    """One failure in full: every finding with its traceback, captured output or diff.
+
+    A finding with the id of the one before it continues that one's texts.
+    """
 
     schema_: Literal["hdb.failure/1"] = Field(alias="schema")
     id: str
     batch: str
     findings: tuple[Finding, ...]
+    next: str | None = None
 
 
 class CommandView(Wire):
@@ -160,3 +166,4 @@ class ConventionsView(Wire):
     projects: tuple[ProjectView, ...]
     disagreements: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    next: str | None = None

@@ -8,9 +8,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mcp_server.checkers import checkers
 from mcp_server.models import Diagnostic, Role
+from mcp_server.stable import stable
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 NUMBER = re.compile(r"\d+")
@@ -42,8 +44,11 @@ class Group:
 
 
 def group(diagnostics: Iterable[Diagnostic]) -> tuple[Group, ...]:
-    """Return the groups of all findings, those that block others first, then by place."""
-    found = list(dict.fromkeys(diagnostics))
+    """Return the groups of all findings, those that block others first, then by place.
+
+    The order in which the findings arrive changes nothing.
+    """
+    found = sorted(dict.fromkeys(diagnostics), key=_canonical)
     ids = identify(found)
     parents = list(range(len(found)))
 
@@ -66,17 +71,28 @@ def group(diagnostics: Iterable[Diagnostic]) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=_order))
 
 
+def _canonical(one: Diagnostic) -> tuple[tuple[bool, Any], ...]:
+    """Order findings by what is the same in every run; the rest settles what looks the same."""
+    parts = (
+        *(one.file and stable(one.file), one.line, one.column, one.tool, one.code),
+        *(one.test and stable(one.test), one.symbol, stable(one.message), one.severity),
+        *(one.fix, one.topic, one.file, one.test, one.message, one.brief, one.detail),
+    )
+    return tuple((part is not None, 0 if part is None else part) for part in parts)
+
+
 def _led(members: list[tuple[str, Diagnostic]]) -> list[tuple[str, Diagnostic]]:
     """Order the findings of a group so that the head says most for all of them.
 
     Where several findings say the same, they need to say it only once, in the head.
     """
-    said = Counter((one.tool, one.code, normalised(one.message)) for _, one in members)
+    says = {key: (one.tool, one.code, normalised(one.message)) for key, one in members}
+    said = Counter(says.values())
     most = max(said.values())
 
     def order(member: tuple[str, Diagnostic]) -> tuple[bool, int, int, str]:
-        one = member[1]
-        repeated = most > 1 and said[one.tool, one.code, normalised(one.message)] == most
+        key, one = member
+        repeated = most > 1 and said[says[key]] == most
         role = _role(one)
         return (
             not repeated,
@@ -103,13 +119,17 @@ def shortest(identities: Sequence[str]) -> list[str]:
 
 
 def identify(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    """Return an identity for each finding that stays when lines shift and numbers change."""
+    """Return an identity for each finding that stays when lines shift and numbers change.
+
+    Equal findings are told apart by their order.
+    """
     seen: Counter[str] = Counter()
     ids: list[str] = []
     for one in diagnostics:
         # A test says what it is by its name; its message may hold what changes in every run.
         message = "" if one.test and "::" in one.test else normalised(one.message)
-        parts = (one.tool, one.file, one.symbol, one.test, one.code, message)
+        file, test = one.file and stable(one.file), one.test and stable(one.test)
+        parts = (one.tool, file, one.symbol, test, one.code, message)
         identity = "\0".join(part or "" for part in parts)
         seen[identity] += 1
         digest = hashlib.sha256(
@@ -121,15 +141,16 @@ def identify(diagnostics: Sequence[Diagnostic]) -> list[str]:
 
 def normalised(message: str) -> str:
     """Return a message without the numbers and addresses that change from run to run."""
-    return NUMBER.sub("#", ADDRESS.sub("0x", message))
+    return NUMBER.sub("#", ADDRESS.sub("0x", stable(message)))
 
 
 def _keys(diagnostics: Sequence[Diagnostic]) -> Iterator[set[Hashable]]:
     """Yield for each finding the keys that join it with others of the same cause."""
-    typed: dict[tuple[str | None, int | None], list[Diagnostic]] = defaultdict(list)
+    typed: dict[Hashable, list[Diagnostic]] = defaultdict(list)
     for one in diagnostics:
         if _role(one) is Role.TYPES and one.line is not None:
             typed[one.file, one.line].append(one)
+    several = {place for place, found in typed.items() if _repeats(one.tool for one in found)}
     for one in diagnostics:
         keys: set[Hashable] = set()
         place = (one.file, one.line)
@@ -137,25 +158,28 @@ def _keys(diagnostics: Sequence[Diagnostic]) -> Iterator[set[Hashable]]:
             keys.add((one.topic, one.file))
         elif one.topic and one.line is not None:
             keys.add((one.topic, *place))
+        foretold: Diagnostic | None = None
         if _role(one) is Role.TEST and one.line is not None:
             function = PARAMETERS.sub("", one.test or "")
             if one.code == "AssertionError":
                 # The cases of a test compare different values; other tests compare other things.
-                keys |= {(one.code, *place, function), (one.code, *place, one.message or function)}
+                compared = stable(one.message) or function
+                keys |= {(one.code, *place, function), (one.code, *place, compared)}
             else:
-                keys.add((one.code, *place, normalised(one.message)))
-                keys.add((one.code, *place, function, QUOTATION.sub("", normalised(one.message))))
-            if (seen := _seen_before(typed[place], one)) is not None:
-                keys.add(_typed_key(typed[place], seen))
-        elif one in typed[place]:
-            keys.add(_typed_key(typed[place], one))
+                raised = normalised(one.message)
+                keys |= {(one.code, *place, raised)}
+                keys |= {(one.code, *place, function, QUOTATION.sub("", raised))}
+            foretold = _seen_before(typed.get(place, ()), one)
+        elif _role(one) is Role.TYPES and one.line is not None:
+            foretold = one
+        if foretold is not None:
+            # Type checkers on a line are joined by its column where one says more than one thing.
+            keys.add(("types", *place, foretold.column if place in several else None))
         yield keys
 
 
-def _typed_key(same_line: Sequence[Diagnostic], one: Diagnostic) -> Hashable:
-    """Join type checkers on a line: by its column where one of them says more than one thing."""
-    several = max(Counter(other.tool for other in same_line).values()) > 1
-    return ("types", one.file, one.line, one.column if several else None)
+def _repeats(names: Iterable[str]) -> bool:
+    return max(Counter(names).values()) > 1
 
 
 def _seen_before(same_line: Sequence[Diagnostic], one: Diagnostic) -> Diagnostic | None:

@@ -54,6 +54,8 @@ def _failure(failure: Failure) -> Iterator[Text]:
         head.append(f"  {failure.test}")
     if failure.fix:
         head.append("  (mechanical fix)", style="dim")
+    if failure.new:
+        head.append("  new", style="bold")
     head.append(f"  [{failure.id}]", style="dim")
     yield head
     for line in failure.message.splitlines():

@@ -1,13 +1,20 @@
-"""The verdict tables of a batch, its counts, its summary and what changed since the last."""
+"""The verdict tables of a batch, its counts, its summary and what it shows."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from mcp_server import store
 from mcp_server.batch import Finished, assemble, judge, remember
+from mcp_server.checkers import checkers
+from mcp_server.contract import Batch
 from mcp_server.models import Diagnostic, Outcome, Report, Step, Verdict
+from mcp_server.paging import batch_page
+from mcp_server.views import stored_batch
+from tests.findings import findings
 
 ROOT = Path("/project")
 FINDING = Diagnostic(tool="ruff", message="unused", file="a.py", line=1, code="F401")
@@ -24,12 +31,9 @@ def report(**more: object) -> Report:
 
 
 def finished(
-    verdict: Verdict = Verdict.PASSED,
-    *findings: Diagnostic,
-    tool: str = "ruff",
-    tests: frozenset[str] = frozenset(),
+    verdict: Verdict = Verdict.PASSED, *findings: Diagnostic, tool: str = "ruff"
 ) -> Finished:
-    outcome = Outcome(diagnostics=findings, checked=True, finished=tests)
+    outcome = Outcome(diagnostics=findings, checked=True)
     return Finished(step(tool), verdict, outcome)
 
 
@@ -131,51 +135,74 @@ def test_absent_fields_cost_nothing_in_the_json() -> None:
     )
 
 
-def case(name: str) -> Diagnostic:
-    return Diagnostic(
-        tool="pytest", file="t.py", line=1, code="E", message=name, test=f"t.py::{name}"
-    )
+ADDRESSES = ("0x7f0000000001", "0x7f0000000002")
 
 
-def run(
-    *failing: str, passing: tuple[str, ...] = (), verdict: Verdict = Verdict.FAILED
-) -> Finished:
-    tests = frozenset(f"t.py::{name}" for name in (*failing, *passing))
-    return finished(verdict, *(case(name) for name in failing), tool="pytest", tests=tests)
+def test_what_changes_from_run_to_run_is_shown_the_same_and_kept_as_it_was() -> None:
+    found = [
+        Diagnostic(
+            tool="pytest",
+            file="a.py",
+            line=3,
+            code="ValueError",
+            message=f"no <A at {at}> in /tmp/tmp{at[-1] * 8}/x",
+            test=f"t.py::t[<A at {at}>]",
+        )
+        for at in ADDRESSES
+    ]
+    for one in found:
+        batch, groups = assemble([finished(Verdict.FAILED, one, tool="pytest")], scope="full")
+        (shown,) = batch.failures
+        assert (shown.message, shown.test) == (
+            "no <A at 0x#> in /tmp/tmp#/x",
+            "t.py::t[<A at 0x#>]",
+        )
+        assert groups[0].head == one
+    both, _ = assemble([finished(Verdict.FAILED, *found, tool="pytest")], scope="full")
+    # They look alike, and are two findings all the same.
+    assert [one.lean() for one in both.failures[0].also] == [{}]
+    assert both.steps[0].failures == 2
 
 
-DELTAS = {
-    "mended, broken and still failing": (
-        run("old", "stays", passing=("fine",)),
-        run("stays", "fine", passing=("old",)),
-        {"fixed": 1, "new": 1, "same": 1},
-    ),
-    "a test that did not run this time is neither": (
-        run("old"),
-        run(passing=("other",), verdict=Verdict.PASSED),
-        {"unknown": 1},
-    ),
-    "a test that was not there before is not a regression": (
-        run(passing=("fine",), verdict=Verdict.PASSED),
-        run("added", passing=("fine",)),
-        {"unknown": 1},
-    ),
-}
+def test_a_reason_is_the_same_in_every_run() -> None:
+    reasons = set()
+    for at, seconds in zip(ADDRESSES, (4.1, 5.9), strict=True):
+        ended = report(status=None, timed_out=True, seconds=seconds, limit=4.0)
+        over = judge(step(), ended, Outcome(problem=f"Thread {at} in <A at {at}>"))
+        reasons.add(assemble([over], scope="full")[0].steps[0].reason)
+    (only,) = reasons
+    assert only is not None
+    assert "Thread 0x# in <A at 0x#>" in only
 
 
-@pytest.mark.parametrize(("before", "after", "delta"), DELTAS.values(), ids=DELTAS)
-def test_only_what_both_runs_finished_is_compared(
-    before: Finished, after: Finished, delta: dict[str, int]
-) -> None:
-    previous = remember([before], assemble([before], scope="full")[1])
-    batch, _ = assemble([after], scope="full", previous=previous)
-    assert batch.delta is not None
-    assert batch.delta.lean() == delta
-
-
-def test_a_finding_of_a_checker_that_crashed_this_time_is_not_fixed() -> None:
-    before = finished(Verdict.FAILED, FINDING)
-    previous = remember([before], assemble([before], scope="full")[1])
-    batch, _ = assemble([finished(Verdict.CRASHED)], scope="full", previous=previous)
-    assert batch.delta is not None
-    assert batch.delta.lean() == {"unknown": 1}
+def test_every_one_of_20000_findings_is_on_the_pages_of_the_stored_batch() -> None:
+    """From a tool's report to what an agent reads, page by page."""
+    places = [
+        (f"src/m{number % 700}.py", number // 700 + 1, ("F401", "E501", "F841")[number % 3])
+        for number in range(20_000)
+    ]
+    records = [
+        {
+            "filename": f"/project/{file}",
+            "location": {"row": line, "column": 1},
+            "code": code,
+            "message": f"finding {chr(97 + number % 26)} of <A at {ADDRESSES[number % 2]}> " * 2,
+        }
+        for number, (file, line, code) in enumerate(places)
+    ]
+    text = "\n".join(map(json.dumps, records))
+    ended = report(status=1, stdout=text)
+    over = [judge(step(), ended, checkers()["ruff"].parse(ended))]
+    batch, groups = assemble(over, scope="full")
+    assert batch.summary == "20000 failures in 700 files: ruff 20000"
+    store.save(ROOT, batch, groups, remember(over, groups))
+    pages: list[Batch] = []
+    cursor: str | None = f"{batch.id}:0"
+    while cursor:
+        pages.append(batch_page(*stored_batch(ROOT, cursor)))
+        cursor = pages[-1].next
+    shown = [(one["file"], one["line"], one["code"]) for page in pages for one in findings(page)]
+    assert sorted(shown) == sorted(places)
+    again, _ = assemble(over, scope="full", previous=store.previous(ROOT))
+    assert again.delta is not None
+    assert again.delta.lean() == {"same": 20_000}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mcp_server.grouping import group, identify, normalised
 from mcp_server.models import Diagnostic
@@ -172,3 +174,55 @@ def test_a_finding_reported_twice_counts_once() -> None:
 
 def test_numbers_and_addresses_do_not_make_a_message_another() -> None:
     assert normalised("<A at 0x7fAB> has 12") == normalised("<A at 0x01> has 9")
+
+
+EQUAL = [
+    # What only an address or a folder tells apart, and what only a line does.
+    *(failed("t.py::test_x", f"<A at 0x7f000000{number}>", detail=str(number)) for number in "123"),
+    *(failed(f"t.py::test_{name}", f"/T/tmp{name * 8}/x") for name in "abc"),
+    *(linted("F401", line=line) for line in (3, 2, 1)),
+    *(typed(column=column, message="the same") for column in (9, 4)),
+    typed(tool="pyright", message="the same", symbol="f"),
+    failed("t.py::test_y", "name 'x' and 'y'", code="NameError"),
+    typed(message='"x" and "y"'),
+    typed(message='"y" and "x"', column=2),
+    Diagnostic(tool="mypy", message="no place"),
+    Diagnostic(tool="mypy", message="no line", file="a.py"),
+]
+EVERY = [*EQUAL, *(one for table in (TOGETHER, APART) for found in table.values() for one in found)]
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@given(st.permutations(EVERY))
+def test_the_order_in_which_findings_arrive_changes_nothing(arrived: list[Diagnostic]) -> None:
+    assert group(arrived) == group(EVERY)
+
+
+def test_the_order_is_not_that_of_what_changes_in_every_run() -> None:
+    """Of two findings at one place, the one with the smaller address is not always the same."""
+
+    def order(first: str, second: str) -> list[str]:
+        places = ((f"<A at {first}> is alone", "a"), (f"<A at {second}> is lonely", "b"))
+        found = [linted("F401", message=message, symbol=name) for message, name in places]
+        return [each.head.symbol or "" for each in group(found)]
+
+    assert order("0x7f0000000001", "0x7f0000000002") == order("0x7f0000000002", "0x7f0000000001")
+
+
+def test_objects_that_are_compared_at_other_addresses_are_the_same_comparison() -> None:
+    tests = [failed(f"t.py::test_{at}", f"assert <A at 0x7f000000000{at}>") for at in (1, 2)]
+    (only,) = group(tests)
+    assert len(only.members) == 2
+
+
+def test_an_id_survives_another_temporary_folder_and_another_address_in_a_name() -> None:
+    ids = [
+        identify(
+            [
+                linted("F401", message=f"/T/tmp{name * 8}/x"),
+                failed(f"t.py::test_x[<A at 0x7f000000000{at}>]"),
+            ]
+        )
+        for name, at in (("a", 1), ("b", 2))
+    ]
+    assert ids[0] == ids[1]

@@ -33,7 +33,7 @@ BATCH = Batch(
             message="first\nsecond [bold]",
             also=(Also(tool="pytest", test="t.py::t[1]", message="one\ntwo"),),
         ),
-        Failure(id="3c4d", tool="make", message="no place"),
+        Failure(id="3c4d", tool="make", message="no place", new=True),
     ),
 )
 
@@ -54,7 +54,7 @@ def test_a_batch_is_shown_whole_and_once() -> None:
         "           also pytest  t.py::t[1]  one two\n"
         "\n"
         "(no file)\n"
-        "           make  [3c4d]\n"
+        "           make  new  [3c4d]\n"
         "           no place\n"
         "\n"
         "! pyproject.toml cannot be read: no\n"
