@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import os
 import signal
 import sys
@@ -13,39 +15,45 @@ from pathlib import Path
 import anyio
 from rich.console import Console
 
-from mcp_server import __version__
+from mcp_server import streams
 from mcp_server.contract import Wire
 from mcp_server.conventions import read_conventions
-from mcp_server.errors import HdbError, UsageError
+from mcp_server.errors import HdbError, UsageError, one_line
 from mcp_server.prepare import prepare
 from mcp_server.render import render_batch, render_conventions, render_failure
-from mcp_server.roots import nearest_project
-from mcp_server.verify import STEP_SECONDS, Progress, verify
+from mcp_server.roots import current_folder, named_folder, nearest_project
+from mcp_server.streams import say
+from mcp_server.usage import USAGE_STATUS, parser, read_words
+from mcp_server.verify import Progress, verify
 from mcp_server.views import conventions_view, failure_detail
 
 STATUS = {"passed": 0, "failed": 1, "incomplete": 3}
-USAGE_STATUS = 2
-EPILOG = "exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 incomplete"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
+    streams.secure()
     words = sys.argv[1:] if argv is None else argv
     if not words:
-        _parser().print_help(sys.stderr)
+        say(parser().format_help().rstrip())
         return USAGE_STATUS
-    arguments = _parser().parse_args(words)
     try:
-        return _run(arguments)
+        return _run(read_words(words))
+    except SystemExit as stop:
+        # The help and the version are held back until here.
+        unsaid = streams.flush() if sys.stdout and not stop.code else ""
+        if unsaid:
+            return _unsaid(unsaid)
+        raise
     except HdbError as error:
-        print(f"hdb: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks
+        say(f"hdb: {error}")
         return USAGE_STATUS
     except ImportError:
         # The launcher rebuilds an environment that lost a module.
         raise
     except Exception:  # noqa: BLE001 - a fault of ours must never look like a verdict
-        traceback.print_exc()
-        print("hdb: this is a fault of hdb's own; nothing was verified", file=sys.stderr)  # noqa: T201
+        say(traceback.format_exc().rstrip())
+        say("hdb: this is a fault of hdb's own; nothing was verified")
         return STATUS["incomplete"]
 
 
@@ -56,93 +64,41 @@ def _run(arguments: argparse.Namespace) -> int:
         return anyio.run(_verify_until_signal, arguments)
     root = _root(arguments.path)
     if arguments.command == "failure":
-        _print(failure_detail(root, arguments.id), arguments.format)
-    else:
-        _print(conventions_view(read_conventions(root)), arguments.format)
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hdb",
-        description="Verifies a Python project with its own tools and shows every failure at once.",
-    )
-    parser.add_argument("--version", action="version", version=f"hdb {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    check = commands.add_parser(
-        "verify", help="run every check of the project and show all failures", epilog=EPILOG
-    )
-    check.add_argument(
-        "path", nargs="?", help="the project's folder (default: the one around here)"
-    )
-    check.add_argument(
-        "targets", nargs="*", metavar="TARGET", help="files, folders or test ids inside it"
-    )
-    check.add_argument(
-        "--setup", action="store_true", help="first create a missing environment of the project"
-    )
-    check.add_argument(
-        "--scope", choices=("full", "targets"), help="full, or only the targets named"
-    )
-    check.add_argument(
-        "--timeout", type=_seconds, default=STEP_SECONDS, metavar="SECONDS",
-        help="how long each check may run (default: %(default).0f)",
-    )  # fmt: skip
-    reading = commands.add_parser("conventions", help="show what the project says, running nothing")
-    reading.add_argument("path", nargs="?", help="the project's folder")
-    detail = commands.add_parser("failure", help="show one failure of the last batch in full")
-    detail.add_argument("id", help="the failure's id")
-    detail.add_argument("path", nargs="?", help="the project's folder")
-    for one in (check, reading, detail):
-        one.add_argument("--format", choices=("text", "json"), default="text")
-    commands.add_parser("mcp", help="serve agents over MCP on standard input and output")
-    return parser
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        msg = f"{text!r} is not a number of seconds above 0"
-        raise argparse.ArgumentTypeError(msg)
-    return value
+        return _print(failure_detail(root, arguments.id), arguments.format, 0)
+    return _print(conventions_view(read_conventions(root)), arguments.format, 0)
 
 
 def _root(path: str | None) -> Path:
     """Return the folder that was named, or without a name the project that this folder is in."""
-    if path is None:
-        return nearest_project(Path.cwd())
-    if not path:
-        msg = "The PATH is empty: name a folder, or leave it out for the project around here."
-        raise UsageError(msg)
-    return Path(path).resolve() if Path(path).is_dir() else Path(path)
+    return nearest_project(current_folder()) if path is None else named_folder(path)
 
 
-def _print(record: Wire, form: str) -> None:
+def _print(record: Wire, form: str, status: int) -> int:
+    """Print a record; return the status, which is no good one where it could not be printed."""
     text = f"{record.json_text()}\n"
     if form == "text":
-        # A terminal wraps between words; in a pipe a line stays a line.
-        console = Console(highlight=False)
-        console.soft_wrap = not console.is_terminal
+        # A terminal wraps between words; in a pipe a line stays a line. The text is made apart
+        # from standard output, whose faults are not those of the text.
+        terminal = Console().is_terminal
+        page = io.StringIO()
+        console = Console(file=page, force_terminal=terminal, highlight=False)
+        console.soft_wrap = not terminal
         renderers = {
             "Batch": render_batch,
             "ConventionsView": render_conventions,
             "FailureDetail": render_failure,
         }
-        with console.capture() as capture:
-            console.print(renderers[type(record).__name__](record))  # type: ignore[operator]
-        text = capture.get()
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-    except BrokenPipeError:
-        # Whoever read the output has what was wanted of it; the status still holds.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.print(renderers[type(record).__name__](record))  # type: ignore[operator]
+        text = page.getvalue()
+    elif not streams.carries(text):
+        text = f"{json.dumps(record.lean(), separators=(',', ':'))}\n"
+    unsaid = streams.write(text)
+    return (status or _unsaid(unsaid)) if unsaid else status
+
+
+def _unsaid(why: str) -> int:
+    say(f"hdb: the result could not be written to standard output: {one_line(why)}")
+    return STATUS["incomplete"]
 
 
 async def _verify_until_signal(arguments: argparse.Namespace) -> int:
@@ -169,7 +125,7 @@ async def _verify_until_signal(arguments: argparse.Namespace) -> int:
     for mistake in mistakes:
         raise mistake
     if stopped:
-        print("hdb: stopped", file=sys.stderr)  # noqa: T201 - as above
+        say("hdb: stopped")
         return 128 + stopped[0]
     return status
 
@@ -189,18 +145,25 @@ async def _verify(arguments: argparse.Namespace) -> int:
             why = await prepare(read_conventions(root), display.say)
             if why:
                 display.line(f"hdb: the environment could not be created: {why}")
-        batch = await verify(root, targets, seconds=arguments.timeout, listener=display.progress)
+        batch = await verify(
+            root,
+            targets,
+            timeout=arguments.timeout,
+            deadline=arguments.deadline,
+            listener=display.progress,
+        )
     finally:
         display.clear()
-    _print(batch, arguments.format)
-    return STATUS[batch.verdict]
+    return _print(batch, arguments.format, STATUS[batch.verdict])
 
 
 class _Display:
     """Progress on standard error: a moving line for people, nothing for a pipe."""
 
     def __init__(self) -> None:
-        terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        terminal = (
+            sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        )
         self._console = Console(stderr=True, highlight=False, force_terminal=terminal)
         self._status = self._console.status("reading conventions")
         self._running: dict[int, str] = {}
@@ -211,9 +174,15 @@ class _Display:
         self.line(f"hdb: setting up: {command}")
 
     def line(self, text: str) -> None:
-        self._console.print(text, soft_wrap=True, markup=False)
+        try:
+            self._console.print(text, soft_wrap=True, markup=False)
+        except OSError:
+            streams.abandon(sys.stderr)
 
     async def progress(self, event: Progress) -> None:
+        if event.step is None:
+            self._status.update(event.text)
+            return
         if event.finished is None:
             self._running[id(event.step)] = event.step.tool
         else:
@@ -227,6 +196,9 @@ class _Display:
 
 
 def _serve() -> int:
+    if sys.stdin is None or sys.stdout is None:
+        msg = "hdb mcp speaks over standard input and output: let an MCP client start it."
+        raise UsageError(msg)
     # Only the server needs the SDK, whose import takes half a second.
     from mcp_server.server import serve  # noqa: PLC0415
 

@@ -2,76 +2,22 @@
 
 from __future__ import annotations
 
-import fnmatch
 import glob
 import os
 import posixpath
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from mcp_server.checkers import checkers
-from mcp_server.errors import UnsafePathError, UsageError
 from mcp_server.models import Command, Conventions, Project, Role, Step, Verdict
+from mcp_server.targets import Target
 
 SEPARATE = frozenset({"uvx", "uv", "pipx"})
 """Starters that bring an environment of their own, so that the project's is not looked in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A file, folder or node id to verify, relative to the verified folder."""
-
-    path: str
-    node: str = ""
-    is_folder: bool = False
-
-    @property
-    def is_python(self) -> bool:
-        """Whether a static tool would read it: a Python file or a folder."""
-        return self.is_folder or self.path.endswith((".py", ".pyi"))
-
-    def below(self, cwd: str) -> str:
-        """Return it as a command in the folder `cwd` names it."""
-        return posixpath.relpath(self.path, cwd) + (f"::{self.node}" if self.node else "")
-
-    def is_test(self, root: Path, patterns: tuple[str, ...]) -> bool:
-        """Tell whether pytest would collect it, or something in it."""
-        if self.node:
-            return True
-        if self.is_folder:
-            return any(any((root / self.path).rglob(pattern)) for pattern in patterns)
-        return any(fnmatch.fnmatch(posixpath.basename(self.path), one) for one in patterns)
-
-
-def read_targets(root: Path, texts: Iterable[str]) -> tuple[Target, ...]:
-    """Return the targets that an agent or a person named, checked.
-
-    Raises `UnsafePathError` for one that leaves the folder or starts with `-`, `UsageError` for
-    one that does not exist.
-    """
-    found = []
-    for text in texts:
-        if text.startswith("-") or not text.strip() or "\0" in text:
-            msg = f"{text!r} is not a target: name a file, a folder or a test id of the project."
-            raise UnsafePathError(msg)
-        path, _, node = text.partition("::")
-        if not path:
-            msg = f"{text} names no file: write FILE::TEST."
-            raise UsageError(msg)
-        absolute = (root / path).resolve()
-        if not absolute.is_relative_to(root):
-            msg = f"{text} lies outside {root}: targets must be inside the verified folder."
-            raise UnsafePathError(msg)
-        if not absolute.exists():
-            msg = f"There is no {path} in {root}."
-            raise UsageError(msg)
-        found.append(Target(absolute.relative_to(root).as_posix(), node, absolute.is_dir()))
-    return tuple(found)
 
 
 def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[Step, ...]:
@@ -207,6 +153,7 @@ def _step(
         venv=_venv(project),
         remedy=project.environment.creation,
         inject=invocation.inject,
+        recorded=invocation.recorded,
         alone=alone,
         refused=refused,
     )

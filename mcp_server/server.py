@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 import anyio
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from mcp_server import __version__, process
+from mcp_server.arguments import lean_schema, read_arguments
 from mcp_server.contract import Batch, ConventionsView, FailureDetail, Wire
 from mcp_server.conventions import read_conventions
-from mcp_server.errors import HdbError
-from mcp_server.paging import page
+from mcp_server.errors import HdbError, UsageError, one_line
+from mcp_server.paging import batch_page, conventions_page, failure_page
 from mcp_server.roots import project_root
-from mcp_server.verify import STEP_SECONDS, Progress, verify
+from mcp_server.verify import Progress, verify
 from mcp_server.views import conventions_view, failure_detail, stored_batch
 
 INSTRUCTIONS = """\
@@ -39,52 +43,35 @@ RUNS = ToolAnnotations(
 WHOLE = {"anthropic/maxResultSizeChars": 60_000}
 """Above a page, so that no client puts one into a file."""
 
+# The arguments are plain texts: the SDK takes a text that may also be null for JSON.
 PathArgument = Annotated[
-    str | None, Field(description="Project folder; default: the project of this session.")
+    str,
+    Field(
+        description="Project folder; default: the project of this session.", examples=["backend"]
+    ),
+]
+CursorArgument = Annotated[
+    str, Field(description="`next` of the last result: what follows it; runs nothing.")
 ]
 
 
-async def refuse_unknown_arguments(
-    ctx: ServerRequestContext[Any, Any], call_next: CallNext
-) -> HandlerResult:
-    """Answer a call with an argument that its tool lacks; the SDK would drop it silently."""
-    params = ctx.params or {}
-    if ctx.method == "tools/call":
-        known = _PARAMETERS.get(str(params.get("name")))
-        given = params.get("arguments") or {}
-        unknown = sorted(set(given) - known) if known is not None else []
-        if known is not None and unknown:
-            listed = ", ".join(sorted(known))
-            return _refusal(
-                f"Unknown argument {', '.join(unknown)}. {params['name']} takes: {listed}."
-            )
-    return await call_next(ctx)
-
-
-app: MCPServer[None] = MCPServer(
-    "hdb",
-    title="hdb",
-    version=__version__,
-    instructions=INSTRUCTIONS,
-    middleware=[refuse_unknown_arguments],
-    log_level="WARNING",
-)
-
-
-@app.tool(name="verify", title="Verify the project", annotations=RUNS, meta=WHOLE)
-async def verify_tool(
+async def verify_tool(  # noqa: PLR0913, PLR0917 - the arguments that a client may name
     context: Context,
-    path: PathArgument = None,
+    path: PathArgument = ".",
     targets: Annotated[
         list[str] | str | None,
-        Field(description="Only these files, folders or test ids, relative to the folder."),
+        Field(
+            description="Only these files, folders or test ids, relative to the folder.",
+            examples=[["src/a.py", "tests/test_a.py::test_b"]],
+        ),
     ] = None,
     timeout: Annotated[  # noqa: ASYNC109 - the limit of each check, which process.run keeps
-        float, Field(description="Seconds each check may run.", gt=0)
-    ] = STEP_SECONDS,
-    cursor: Annotated[
-        str | None, Field(description="`next` of the last batch: its following page; runs nothing.")
+        float | None, Field(description="Seconds each check may run.", gt=0, examples=[300])
     ] = None,
+    deadline: Annotated[
+        float | None, Field(description="Seconds for everything.", gt=0, examples=[1200])
+    ] = None,
+    cursor: CursorArgument = "",
 ) -> Annotated[CallToolResult, Batch]:
     """Run all checks of a Python project (tests, types, lint, imports, format) side by side.
 
@@ -94,55 +81,91 @@ async def verify_tool(
     """
 
     async def report(event: Progress) -> None:
-        state = event.finished.verdict.value if event.finished else "running"
-        await context.report_progress(event.done, event.total, f"{event.step.tool} {state}")
+        await context.report_progress(event.done, event.total, event.text)
 
     try:
         root = project_root(path)
-        if cursor is not None:
-            batch, number = stored_batch(root, cursor)
-            following = page(batch, number)
-            if following is None:
-                return _refusal(f"Cursor {cursor!r} is past the end of the batch.")
-            return _result(following)
+        if cursor:
+            return _result(batch_page(*stored_batch(root, cursor)))
         named = [targets] if isinstance(targets, str) else targets or ()
-        batch = await verify(root, named, seconds=timeout, listener=report)
+        batch = await verify(root, named, timeout=timeout, deadline=deadline, listener=report)
+        return _result(batch_page(batch))
     except HdbError as error:
         return _refusal(str(error))
     except Exception as error:  # noqa: BLE001 - the SDK would hide what went wrong from the agent
-        return _refusal(f"A fault of hdb's own, nothing was verified: {error!r}")
-    return _result(page(batch) or batch)
+        return _fault(error)
 
 
-@app.tool(name="conventions", title="Read the project's conventions", annotations=READS)
-def conventions_tool(path: PathArgument = None) -> Annotated[CallToolResult, ConventionsView]:
+def conventions_tool(
+    path: PathArgument = ".", cursor: CursorArgument = ""
+) -> Annotated[CallToolResult, ConventionsView]:
     """Say how a Python project is verified: commands by role with their source, environment.
 
     Reads the project's files; runs nothing of it.
     """
-    try:
-        return _result(conventions_view(read_conventions(project_root(path))))
-    except HdbError as error:
-        return _refusal(str(error))
+    return _answer(
+        lambda: conventions_page(conventions_view(read_conventions(project_root(path))), cursor)
+    )
 
 
-@app.tool(name="failure", title="Show one failure in full", annotations=READS, meta=WHOLE)
 def failure_tool(
-    id: Annotated[str, Field(description="The failure's id in the last batch.")],  # noqa: A002 - the contract's name
-    path: PathArgument = None,
+    id: Annotated[str, Field(description="The failure's id in the batch.", examples=["6acb"])],  # noqa: A002 - the contract's name
+    path: PathArgument = ".",
+    cursor: CursorArgument = "",
 ) -> Annotated[CallToolResult, FailureDetail]:
     """Show one failure of the last batch in full: traceback, captured output, source lines."""
+    return _answer(lambda: failure_page(failure_detail(project_root(path), id), cursor))
+
+
+def _tool(
+    function: Callable[..., Any], name: str, title: str, annotations: ToolAnnotations
+) -> Tool:
+    """Return a function as a tool whose schemas say nothing twice."""
+    tool = Tool.from_function(function, name=name, title=title, annotations=annotations, meta=WHOLE)
+    tool.parameters = lean_schema(tool.parameters)
+    tool.fn_metadata.output_schema = lean_schema(tool.fn_metadata.output_schema or {})
+    return tool
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        _tool(verify_tool, "verify", "Verify the project", RUNS),
+        _tool(conventions_tool, "conventions", "Read the project's conventions", READS),
+        _tool(failure_tool, "failure", "Show one failure in full", READS),
+    )
+}
+
+
+async def read_call(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Answer a call that its tool does not declare; the SDK's own words would teach nothing."""
+    if ctx.method != "tools/call":
+        return await call_next(ctx)
+    params = dict(ctx.params or {})
+    name = params.get("name")
     try:
-        return _result(failure_detail(project_root(path), id))
+        if not isinstance(name, str) or name not in TOOLS:
+            known = f"hdb has {', '.join(sorted(TOOLS))}."
+            msg = f"There is no tool {one_line(str(name), 60)!r}: {known}"
+            raise UsageError(msg)
+        given = params.get("arguments")
+        params["arguments"] = read_arguments(
+            name, TOOLS[name].parameters, {} if given is None else given
+        )
     except HdbError as error:
         return _refusal(str(error))
+    return await call_next(replace(ctx, params=params))
 
 
-_PARAMETERS = {
-    "verify": {"path", "targets", "timeout", "cursor"},
-    "conventions": {"path"},
-    "failure": {"id", "path"},
-}
+app: MCPServer[None] = MCPServer(
+    "hdb",
+    title="hdb",
+    version=__version__,
+    instructions=INSTRUCTIONS,
+    tools=list(TOOLS.values()),
+    middleware=[read_call],
+    log_level="WARNING",
+)
 
 
 def serve() -> None:
@@ -167,11 +190,24 @@ async def _serve_until_signal() -> None:
         group.cancel_scope.cancel()
 
 
+def _answer(ask: Callable[[], Wire]) -> CallToolResult:
+    try:
+        return _result(ask())
+    except HdbError as error:
+        return _refusal(str(error))
+    except Exception as error:  # noqa: BLE001 - the SDK would hide what went wrong from the agent
+        return _fault(error)
+
+
 def _result(record: Wire) -> CallToolResult:
     return CallToolResult(
         content=[TextContent(type="text", text=record.json_text())],
         structured_content=record.lean(),
     )
+
+
+def _fault(error: Exception) -> CallToolResult:
+    return _refusal(one_line(f"A fault of hdb's own, nothing was verified: {error!r}"))
 
 
 def _refusal(message: str) -> CallToolResult:

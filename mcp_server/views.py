@@ -16,8 +16,10 @@ from mcp_server.contract import (
     Finding,
     ProjectView,
 )
+from mcp_server.conventions.reading import read_inside
 from mcp_server.errors import UsageError
 from mcp_server.models import Command, Conventions, Environment, Project, Role
+from mcp_server.paging import read_cursor
 
 CONTEXT_LINES = 4
 
@@ -51,16 +53,16 @@ def failure_detail(root: Path, failure: str) -> FailureDetail:
 
 
 def stored_batch(root: Path, cursor: str) -> tuple[Batch, int]:
-    """Return the batch and the page number that a cursor means.
+    """Return the batch and the position in it that a cursor means.
 
     Raises `UsageError` for a cursor of no batch, or of one that has since been replaced.
     """
-    name, _, number = cursor.partition(":")
+    name, start = read_cursor(cursor)
     batch = store.last_batch(root, name)
-    if batch is None or not number.isdecimal():
+    if batch is None:
         msg = f"Cursor {cursor!r} is not of the last batch of {root}: call verify again."
         raise UsageError(msg)
-    return batch, int(number)
+    return batch, start
 
 
 def _project(project: Project, root: Path) -> ProjectView:
@@ -110,10 +112,10 @@ def _source(root: Path, file: str | None, line: int | None) -> str | None:
     """Return the numbered lines around a place inside the folder, or None."""
     if file is None or line is None:
         return None
-    path = (root / file).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
+    text = read_inside(root, file)
+    if text is None:
         return None
-    lines = path.read_text("utf-8", errors="replace").splitlines()
+    lines = text.splitlines()
     first = max(1, line - CONTEXT_LINES)
     shown = enumerate(lines[first - 1 : line + CONTEXT_LINES], first)
     return "\n".join(

@@ -67,6 +67,10 @@ MISTAKES = {
     "a target that is an option": (["--", "project", "-x"], "is not a target"),
     "a target that nothing checks": (["project", "notes.md"], "No check of the project applies"),
     "a scope without targets": (["project", "--scope", "targets"], "needs at least one TARGET"),
+    "an empty path": ([""], "The path is empty"),
+    "a path of the shell's own": (["~nobody"], "~ is expanded only by a shell"),
+    "a path with half a character": (["a\ud800"], "half a character"),
+    "a path longer than a name can be": (["a" * 300], "There is no folder aaa"),
 }
 
 

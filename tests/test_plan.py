@@ -9,7 +9,8 @@ import pytest
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import UnsafePathError, UsageError
 from mcp_server.models import Step, Verdict
-from mcp_server.plan import plan, read_targets
+from mcp_server.plan import plan
+from mcp_server.targets import read_targets
 from tests.conftest import ProjectFactory
 
 TOOLS = {

@@ -15,7 +15,8 @@ from mcp.shared.dispatcher import ProgressFnT
 from mcp.types import CallToolResult, ListToolsResult, TextContent
 
 from mcp_server import paging
-from mcp_server.server import _PARAMETERS, app
+from mcp_server.server import app
+from mcp_server.views import failure_detail
 from tests.conftest import ROOT, ProjectFactory
 
 BROKEN = {
@@ -78,7 +79,6 @@ async def test_the_tools_are_few_and_described(client: Caller) -> None:
         assert len(tool.description) < 1000
         assert tool.annotations is not None
         assert tool.output_schema is not None
-        assert set(tool.input_schema["properties"]) == _PARAMETERS[tool.name]
     assert tools["conventions"].annotations is not None
     assert tools["conventions"].annotations.read_only_hint
 
@@ -144,26 +144,67 @@ async def test_conventions_run_nothing_and_name_their_sources(
 async def test_a_cursor_pages_the_kept_batch_and_runs_nothing(
     client: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.page, "__defaults__", (0, 300))
+    monkeypatch.setattr(paging.batch_page, "__defaults__", (0, 700))
     first = data(await client.call_tool("verify", {}))
-    seen = list(first["failures"])
+    seen = first.get("failures", [])
     monkeypatch.setattr("mcp_server.process.run", None)
     following = first
     while "next" in following:
         following = data(await client.call_tool("verify", {"cursor": following["next"]}))
-        seen += following["failures"]
+        seen += following.get("failures", [])
     assert len({one["id"] for one in seen}) == 3
 
 
+async def test_the_list_of_tools_costs_a_session_little(client: Caller) -> None:
+    listed = (await client.list_tools()).model_dump_json(by_alias=True, exclude_none=True)
+    assert len(listed) < 9_000
+    assert '"title":"Path"' not in listed
+
+
+async def test_a_long_detail_goes_on_over_pages_and_is_whole(client: Caller, session: Path) -> None:
+    (session / "test_a.py").write_text(
+        "def test_a():\n    print('\\x01é' * 60_000)\n    assert 0\n", encoding="utf-8"
+    )
+    batch = data(await client.call_tool("verify", {"targets": "test_a.py"}))
+    (failing,) = [one["id"] for one in batch["failures"] if one["tool"] == "pytest"]
+    pages = [data(await client.call_tool("failure", {"id": failing}))]
+    while cursor := pages[-1].get("next"):
+        following = await client.call_tool("failure", {"id": failing, "cursor": cursor})
+        assert len(text(following)) < 50_000
+        pages.append(data(following))
+    assert len(pages) > 2
+    findings = [one for page in pages for one in page["findings"]]
+    assert len({one["id"] for one in findings}) == 1
+    whole = failure_detail(session, failing).findings[0].detail
+    assert "".join(one.get("detail", "") for one in findings) == whole
+
+
+async def test_conventions_of_a_huge_repository_go_on_over_pages(
+    client: Caller, session: Path
+) -> None:
+    for number in range(300):
+        (session / f"p{number}").mkdir()
+        (session / f"p{number}" / "pyproject.toml").write_text("[tool.ruff]\n", encoding="utf-8")
+    pages = [await client.call_tool("conventions", {})]
+    while cursor := data(pages[-1]).get("next"):
+        pages.append(await client.call_tool("conventions", {"cursor": cursor}))
+    assert all(len(text(one)) < 50_000 for one in pages)
+    paths = [project["path"] for one in pages for project in data(one)["projects"]]
+    assert sorted(paths) == sorted([".", *(f"p{number}" for number in range(300))])
+
+
 REFUSED = {
-    "an unknown argument": ({"fix": True}, "Unknown argument fix. verify takes: cursor, path"),
+    "an unknown argument": (
+        {"fix": True},
+        "Unknown argument fix. verify takes: cursor, deadline, path",
+    ),
     "a folder outside the project": ({"path": "/etc"}, "lies outside"),
     "a folder above the project": ({"path": ".."}, "lies outside"),
     "a folder that is not there": ({"path": "nowhere"}, "There is no folder"),
     "a target that is an option": ({"targets": ["--fix"]}, "is not a target"),
     "a target outside": ({"targets": ["/etc/passwd"]}, "lies outside"),
     "a cursor of another batch": ({"cursor": "ffffff:1"}, "call verify again"),
-    "a negative timeout": ({"timeout": -1}, "greater than 0"),
+    "a negative timeout": ({"timeout": -1}, "must be a number above 0"),
 }
 
 

@@ -1,0 +1,101 @@
+"""Reads the words of the command line: the commands, their options and what they are asked of."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from mcp_server import __version__
+from mcp_server.errors import one_line
+from mcp_server.limits import Limits
+from mcp_server.streams import say
+
+USAGE_STATUS = 2
+LIMITS = Limits()
+EPILOG = "exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 incomplete"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusal is one line, as every other mistake's."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the status of wrong usage."""
+        say(f"hdb: {one_line(message)}; `{self.prog} --help` shows how it is used")
+        raise SystemExit(USAGE_STATUS)
+
+
+def read_words(words: Sequence[str]) -> argparse.Namespace:
+    """Return what the words say; options may stand between the path and the targets."""
+    reader = parser()
+    arguments, rest = reader.parse_known_args(words)
+    end = rest.index("--") if "--" in rest else len(rest)
+    unknown = [one for one in rest[:end] if one.startswith("-")]
+    named = rest[:end] + rest[end + 1 :]
+    if named and not unknown and getattr(arguments, "path", "") is None:
+        arguments.path = named.pop(0)
+    if named and not unknown and arguments.command == "verify":
+        arguments.targets = [*arguments.targets, *named]
+        named = []
+    if unknown or named:
+        reader.error(f"unrecognized arguments: {' '.join(unknown or named)}")
+    return arguments
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what knows the commands and their options."""
+    reader = _Parser(
+        prog="hdb",
+        allow_abbrev=False,
+        description="Verifies a Python project with its own tools and shows every failure at once.",
+    )
+    reader.add_argument("--version", action="version", version=f"hdb {__version__}")
+    commands = reader.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "verify", help="run every check of the project and show all failures", epilog=EPILOG,
+        allow_abbrev=False,
+    )  # fmt: skip
+    check.add_argument(
+        "path", nargs="?", help="the project's folder (default: the one around here)"
+    )
+    check.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="files, folders or test ids inside it"
+    )
+    check.add_argument(
+        "--setup", action="store_true", help="first create a missing environment of the project"
+    )
+    check.add_argument(
+        "--scope", choices=("full", "targets"), help="full, or only the targets named"
+    )
+    check.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS",
+        help=f"how long each check may run (default: {LIMITS.timeout:.0f}, or as the project says)",
+    )  # fmt: skip
+    check.add_argument(
+        "--deadline", type=_seconds, metavar="SECONDS",
+        help=f"how long all of it may take (default: {LIMITS.deadline:.0f}, or as it says)",
+    )  # fmt: skip
+    reading = commands.add_parser(
+        "conventions", help="show what the project says, running nothing", allow_abbrev=False
+    )
+    reading.add_argument("path", nargs="?", help="the project's folder")
+    detail = commands.add_parser(
+        "failure", help="show one failure of the last batch in full", allow_abbrev=False
+    )
+    detail.add_argument("id", help="the failure's id")
+    detail.add_argument("path", nargs="?", help="the project's folder")
+    for one in (check, reading, detail):
+        one.add_argument("--format", choices=("text", "json"), default="text")
+    commands.add_parser("mcp", help="serve agents over MCP on standard input and output")
+    return reader
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        msg = f"{text!r} is not a number of seconds above 0"
+        raise argparse.ArgumentTypeError(msg)
+    return value
