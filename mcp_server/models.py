@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from mcp_server.limits import Limits
+
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
 
@@ -79,7 +81,7 @@ class Outcome:
     remark: str | None = None
     """Something the user should know although the verdict stands (an ignored setting, say)."""
     partial: bool = False
-    """Whether the tool stopped at what it found, so that the rest of the project is unchecked."""
+    """Whether the tool stopped at what it found, with the rest unchecked."""
     finished: frozenset[str] = frozenset()
     """Node ids of the tests that ran to their end, whatever came of them."""
 
@@ -90,6 +92,7 @@ class Report:
 
     `status` is None when a signal ended the process or it never started. `record` is the text
     of the side file that an injected reporter wrote. `cut` counts the output bytes not kept.
+    `limit` is how long it might run, in words. `fault` is what else than the tool ended it.
     """
 
     root: Path
@@ -100,9 +103,11 @@ class Report:
     status: int | None = None
     signal: int | None = None
     seconds: float = 0.0
+    limit: str = ""
     cut: int = 0
     timed_out: bool = False
     missing: str | None = None
+    fault: str | None = None
 
     def relative(self, path: str) -> str:
         """Return a path that the tool printed, relative to the verified folder, with `/`.
@@ -165,15 +170,16 @@ class Invocation:
 
     `env` is added to the environment (None removes a variable). `files` are written into the
     step's scratch folder first (`SCRATCH` in `args` stands for it). `inject` puts our reporter
-    folder on PYTHONPATH. `changed` says that the project's own arguments were altered (a
-    mutating command in its checking form, a stop-at-first option dropped), beyond the output
-    format.
+    folder on PYTHONPATH; `recorded` says that its record is the report, so that the ends of a long
+    output are enough. `changed` says that the project's own arguments were altered (a mutating
+    command in its checking form, a stop-at-first option dropped), beyond the output format.
     """
 
     args: tuple[str, ...]
     env: Mapping[str, str | None] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     inject: bool = False
+    recorded: bool = False
     changed: bool = False
 
 
@@ -183,7 +189,8 @@ class Command:
 
     `start` is how the tool is started, without a runner such as `uv run`: ("pytest",),
     ("python", "-m", "pytest"), ("coverage", "run", "-m", "pytest"). `args` follow. `text` is
-    the command as the project wrote it; `cwd` is relative to the verified folder ("." for it).
+    the command as the project wrote it; `cwd` is relative to the verified folder ("." for it);
+    `reason` says why it is not planned.
     """
 
     tool: str
@@ -205,7 +212,6 @@ class Command:
     mutates: bool = False
     sure: bool = True
     reason: str | None = None
-    """Why the command is not planned, where it is not `sure`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,12 +235,12 @@ class Step:
     env: Mapping[str, str | None] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     venv: Path | None = None
-    """The environment that is active while the step runs."""
     remedy: str = ""
     """The command that installs what the project declares, for a tool that is missing."""
     inject: bool = False
+    recorded: bool = False
     alone: bool = False
-    """Whether the step may share ports or databases with another and so runs by itself."""
+    """Whether it may share ports or databases with another step."""
     refused: tuple[Verdict, str] | None = None
     """The verdict and the reason where the step cannot be run (`missing`, `not_run`)."""
 
@@ -270,8 +276,7 @@ class Environment:
 class Project:
     """One Python project below the verified folder, with what its files say.
 
-    `commands` are planned; `others` are commands that were found but are not (another command
-    serves the role, or hdb is not sure of them), each with its reason.
+    `commands` are planned; `others` were found but are not, each with its reason.
     """
 
     path: str
@@ -292,3 +297,4 @@ class Conventions:
     disagreements: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     pass_env: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)

@@ -4,151 +4,220 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
-import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
 import anyio.abc
 
+from mcp_server import strays
+from mcp_server.child_environment import child_environment
+from mcp_server.limits import Limits
 from mcp_server.models import SCRATCH, Report, Step
+from mcp_server.side_file import SideFile
+from mcp_server.supervisor import (
+    CANCELLED,
+    LADDER_SECONDS,
+    STRAGGLER_SECONDS,
+    STUBBORN_SECONDS,
+    TIME_OVER,
+)
 
-INJECT = Path(__file__).parent / "inject"
-KEPT_BYTES = 64 * 1024 * 1024
-"""How much of each stream is kept; what follows is read, counted and dropped."""
-GRACE_SECONDS = 2.0
-"""How long a process may take to end after SIGTERM, before SIGKILL."""
-DRAIN_SECONDS = 1.0
-"""How long the output of an ended process is waited for, in case something holds it open."""
-RUNNING: set[int] = set()
-"""The process groups that are not ended yet."""
-SECRET_PREFIXES = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE")
-
-
-def child_environment(
-    parent: Mapping[str, str], step: Step, scratch: Path, pass_env: Iterable[str] = ()
-) -> dict[str, str]:
-    """Return the environment of a step: the parent's without the client's own secrets.
-
-    `pass_env` names variables that are kept all the same. The step's virtual environment is
-    active in it, as its activation script would make it.
-    """
-    kept = set(pass_env)
-    env = {
-        name: value
-        for name, value in parent.items()
-        if name in kept or not name.startswith(SECRET_PREFIXES)
-    }
-    for name in ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__"):
-        env.pop(name, None)
-    if step.venv is not None:
-        env["VIRTUAL_ENV"] = str(step.venv)
-        env["PATH"] = os.pathsep.join([str(step.venv / "bin"), env.get("PATH", os.defpath)])
-    for name, value in step.env.items():
-        if value is None:
-            env.pop(name, None)
-        else:
-            env[name] = value
-    if step.inject:
-        env["HDB_REPORT"] = str(scratch / "report")
-        env["HDB_ROOT"] = str(step.root)
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(INJECT), env.get("PYTHONPATH")]))
-    return env
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+HEAD_BYTES = 32 * 1024 * 1024
+"""How much of the beginning of each stream is kept; what is cut out is counted."""
+RECORDED_HEAD_BYTES = 1024 * 1024
+"""The same, where our reporter's record says what happened and the output only adds to it."""
+TAIL_BYTES = 1024 * 1024
+"""How much of the end is kept as well: the last words say why a tool ended."""
+DRAIN_SECONDS = 10.0
+"""How long the output of an ended step is waited for, in case something holds it open."""
+BACKSTOP_SECONDS = LADDER_SECONDS + STRAGGLER_SECONDS + STUBBORN_SECONDS + 5
+"""How long the supervisor may take to end everything before it is ended itself."""
+GIB = 1024**3
+VERIFYING = "HDB_VERIFYING"
+"""The variable that tells a check's processes which folder is being verified."""
+FLOOD_BYTES = 2 * GIB
+"""How much output pytest may capture; it reads all of it into memory in the end."""
+FULL_BYTES = 64 * 1024
+"""With less than that, a disk counts as full."""
+RUNNING: set[str] = set()
+"""The steps that are not over yet, their scratch folders included."""
 
 
-async def run(step: Step, *, limit: float, pass_env: Iterable[str] = ()) -> Report:
+async def run(
+    step: Step,
+    *,
+    limit: float,
+    file_gib: float = Limits().file_gib,
+    pass_env: Iterable[str] = (),
+    held: Sequence[int] = (),
+) -> Report:
     """Run a step to its end, or for `limit` seconds, and return what it left behind.
 
-    Never raises for what the tool does. When the caller is cancelled, the whole process group
-    is ended before the cancellation goes on.
+    Never raises for what the tool does. When the caller is cancelled, everything that the step
+    started is ended before the cancellation goes on. The file descriptors `held` stay open until
+    then, even if hdb is killed.
     """
-    with tempfile.TemporaryDirectory(prefix="hdb-") as folder:
-        scratch = Path(folder)
+    token = uuid.uuid4().hex
+    RUNNING.add(token)
+    started = time.monotonic()
+    scratch: Path | None = None
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix="hdb-"))
         for name, content in step.files.items():
             (scratch / name).write_text(content, encoding="utf-8")
-        argv = [arg.replace(SCRATCH, folder) for arg in step.argv]
-        env = child_environment(os.environ, step, scratch, pass_env)
-        started = time.monotonic()
-        try:
-            # A cancellation between the fork and its return would leave the group behind.
-            with anyio.CancelScope(shield=True):
-                process = await anyio.open_process(
-                    argv,
-                    cwd=step.cwd,
-                    env=env,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                )
-        except OSError as error:
-            why = f"cannot start {argv[0]}: {error.strerror or error}"
-            return Report(root=step.root, cwd=step.cwd, missing=why)
-        out, err = _Kept(), _Kept()
-        timed_out = await _supervise(process, out, err, limit)
-        record = scratch / "report"
-        return Report(
-            root=step.root,
-            cwd=step.cwd,
-            stdout=out.text(),
-            stderr=err.text(),
-            record=_read(record),
-            status=code if (code := process.returncode) is not None and code >= 0 else None,
-            signal=-code if code is not None and code < 0 else None,
-            seconds=time.monotonic() - started,
-            cut=out.cut + err.cut,
-            timed_out=timed_out,
-        )
-
-
-async def _supervise(process: anyio.abc.Process, out: _Kept, err: _Kept, limit: float) -> bool:
-    """Collect the output until the process ends; return whether it ran out of time."""
-    timed_out = False
-    RUNNING.add(process.pid)
-    try:
-        async with anyio.create_task_group() as readers:
-            readers.start_soon(_collect, process.stdout, out)
-            readers.start_soon(_collect, process.stderr, err)
-            with anyio.move_on_after(limit) as scope:
-                await process.wait()
-            if scope.cancelled_caught:
-                timed_out = True
-                await _end(process)
-            _kill_group(process.pid, signal.SIGKILL)
-            readers.cancel_scope.deadline = anyio.current_time() + DRAIN_SECONDS
+        with SideFile(scratch / "report") as record:
+            env = child_environment(os.environ, step, scratch, pass_env)
+            env |= {strays.MARKER: token, VERIFYING: str(step.root)}
+            sizes = (_file_bytes(scratch, file_gib), FLOOD_BYTES)
+            report = await _run(_Prepared(step, scratch, env, sizes), limit, held)
+            report = replace(report, record=record.text())
+            if report.status != 0 and shutil.disk_usage(scratch).free < FULL_BYTES:
+                report = replace(report, fault=f"the disk that holds {scratch.parent} is full")
+    except OSError as error:
+        where = scratch or Path(tempfile.gettempdir())
+        why = f"hdb cannot write in {where.parent if scratch else where}: {error.strerror or error}"
+        advice = "free some space there, or set TMPDIR to another folder"
+        report = Report(root=step.root, cwd=step.cwd, fault=f"{why}; {advice}")
     finally:
-        with anyio.CancelScope(shield=True):
-            await _end(process)
-            await process.aclose()
-        RUNNING.discard(process.pid)
-    return timed_out
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+        RUNNING.discard(token)
+    return replace(report, seconds=time.monotonic() - started)
 
 
 async def all_ended() -> None:
-    """Wait until every process that was started is ended; its run must have been cancelled."""
+    """Wait until every step that was started is over; its run must have been cancelled."""
     while RUNNING:  # noqa: ASYNC110 - several runs end, each by itself
         await anyio.sleep(0.01)
 
 
-async def _end(process: anyio.abc.Process) -> None:
-    """End the process and its whole group: asked first, then forced."""
-    if process.returncode is None:
-        _kill_group(process.pid, signal.SIGTERM)
-        with anyio.move_on_after(GRACE_SECONDS):
-            await process.wait()
-    _kill_group(process.pid, signal.SIGKILL)
-    if process.returncode is None:
-        await process.wait()
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A step with its scratch folder, its environment and the sizes that the supervisor guards."""
+
+    step: Step
+    scratch: Path
+    env: Mapping[str, str]
+    sizes: tuple[int, int]
 
 
-def _kill_group(group: int, number: signal.Signals) -> None:
-    # The group outlives its leader while any member is left; none left is the usual case.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
+async def _run(prepared: _Prepared, limit: float, held: Sequence[int]) -> Report:
+    step, scratch = prepared.step, prepared.scratch
+    argv = [arg.replace(SCRATCH, str(scratch)) for arg in step.argv]
+    head = RECORDED_HEAD_BYTES if step.recorded else HEAD_BYTES
+    out, err = _Kept(head), _Kept(head)
+    answer, tell = os.pipe()
+    kind = "tests" if step.inject else "tool"
+    words = [str(tell), str(scratch), kind, *map(str, prepared.sizes), "--", *argv]
+    try:
+        # A cancellation between the fork and its return would leave everything behind.
+        with anyio.CancelScope(shield=True):
+            supervisor = await anyio.open_process(
+                [sys.executable, "-I", "-S", str(SUPERVISOR), *words],
+                cwd=step.cwd,
+                env=prepared.env,
+                start_new_session=True,
+                pass_fds=(tell, *held),
+            )
+        os.close(tell)
+        tell = -1
+        timed_out = await _attend(supervisor, prepared.env[strays.MARKER], out, err, limit)
+        said = os.read(answer, 4096).decode()
+    except OSError as error:
+        why = f"hdb cannot start a process in {step.cwd}: {error.strerror or error}"
+        return Report(root=step.root, cwd=step.cwd, fault=why)
+    finally:
+        os.close(answer)
+        if tell >= 0:
+            os.close(tell)
+    told = {word: int(number) for word, number in map(str.split, said.splitlines())}
+    return Report(
+        root=step.root,
+        cwd=step.cwd,
+        stdout=out.text(),
+        stderr=err.text(),
+        status=told.get("status"),
+        signal=told.get("signal"),
+        cut=out.cut + err.cut,
+        timed_out=timed_out,
+        missing=_unstartable(argv[0], told["error"]) if "error" in told else None,
+        fault=_fault(told),
+    )
+
+
+def _unstartable(program: str, number: int) -> str:
+    why = f"cannot start {program}: {os.strerror(number)}"
+    if Path(program).is_file() and os.access(program, os.X_OK):
+        # The kernel's words are about the script's first line, which looks like nonsense.
+        why += "; the interpreter that its first line names is gone: create the environment again"
+    return why
+
+
+def _fault(told: dict[str, int]) -> str | None:
+    if "error" in told:
+        return None
+    if "flood" in told:
+        size = told["flood"] / GIB
+        return f"ended by hdb: its output filled {size:.1f} GiB of disk, and it went on"
+    if not told.keys() & {"status", "signal"}:
+        return "the process that supervises it for hdb was killed, and it was ended"
+    if left := told.get("left"):
+        return f"{left} of its processes could not be ended: they belong to another user, or hang"
+    return None
+
+
+def _file_bytes(scratch: Path, gib: float) -> int:
+    free = shutil.disk_usage(scratch).free
+    return int(min(gib * GIB, max(GIB, free / 2)))
+
+
+async def _attend(
+    supervisor: anyio.abc.Process, token: str, out: _Kept, err: _Kept, limit: float
+) -> bool:
+    """Collect the output until everything is over; return whether the time was over first."""
+    timed_out = False
+    try:
+        async with anyio.create_task_group() as readers:
+            readers.start_soon(_collect, supervisor.stdout, out)
+            readers.start_soon(_collect, supervisor.stderr, err)
+            with anyio.move_on_after(limit) as scope:
+                await supervisor.wait()
+            if scope.cancelled_caught:
+                timed_out = True
+                await _end(supervisor, TIME_OVER)
+            if supervisor.returncode != 0:
+                await strays.end(token)
+            readers.cancel_scope.deadline = anyio.current_time() + DRAIN_SECONDS
+    finally:
+        with anyio.CancelScope(shield=True):
+            if supervisor.returncode is None:
+                await _end(supervisor, CANCELLED)
+            if supervisor.returncode != 0:
+                await strays.end(token)
+            await supervisor.aclose()
+    return timed_out
+
+
+async def _end(supervisor: anyio.abc.Process, why: str) -> None:
+    """Have the supervisor end everything; should it fail to, end it."""
+    with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+        if supervisor.stdin is not None:
+            await supervisor.stdin.send(why.encode())
+    with anyio.move_on_after(BACKSTOP_SECONDS):
+        await supervisor.wait()
+    if supervisor.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            supervisor.send_signal(signal.SIGKILL)
+        await supervisor.wait()
 
 
 async def _collect(stream: anyio.abc.ByteReceiveStream | None, kept: _Kept) -> None:
@@ -158,26 +227,30 @@ async def _collect(stream: anyio.abc.ByteReceiveStream | None, kept: _Kept) -> N
                 kept.add(chunk)
 
 
-def _read(record: Path) -> str:
-    try:
-        return record.read_text(encoding="utf-8", errors="backslashreplace")
-    except OSError:
-        return ""
-
-
 @dataclass(slots=True)
 class _Kept:
-    """The bytes kept of one stream, up to `KEPT_BYTES`."""
+    """The bytes kept of one stream: its beginning up to `room`, and the last of what follows."""
 
-    chunks: list[bytes] = field(default_factory=list)
-    size: int = 0
+    room: int
+    head: list[bytes] = field(default_factory=list)
+    tail: bytearray = field(default_factory=bytearray)
     cut: int = 0
 
     def add(self, chunk: bytes) -> None:
-        room = KEPT_BYTES - self.size
-        self.chunks.append(chunk[:room])
-        self.size += min(room, len(chunk))
-        self.cut += max(0, len(chunk) - room)
+        if self.room:
+            self.head.append(chunk[: self.room])
+            chunk, self.room = chunk[self.room :], max(0, self.room - len(chunk))
+        self.tail += chunk
+        if len(self.tail) > 2 * TAIL_BYTES:
+            self._trim()
+
+    def _trim(self) -> None:
+        over = max(0, len(self.tail) - TAIL_BYTES)
+        del self.tail[:over]
+        self.cut += over
 
     def text(self) -> str:
-        return b"".join(self.chunks).decode("utf-8", errors="backslashreplace")
+        self._trim()
+        if self.cut:
+            self.head.append(f"\n[... {self.cut} bytes cut ...]\n".encode())
+        return b"".join([*self.head, self.tail]).decode("utf-8", errors="backslashreplace")

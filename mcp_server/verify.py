@@ -10,32 +10,39 @@ from typing import Literal
 
 import anyio
 
-from mcp_server import opaque, process, store
-from mcp_server.batch import Finished, assemble, judge, remember
-from mcp_server.checkers import checkers
+from mcp_server import store
+from mcp_server.batch import assemble, remember
 from mcp_server.contract import Batch
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import UsageError
-from mcp_server.models import Conventions, Diagnostic, Outcome, Report, Role, Step, Verdict
-from mcp_server.plan import plan, read_targets
-from mcp_server.redact import redact, secrets
-from mcp_server.status_report import settle
-
-STEP_SECONDS = 900.0
-"""How long a step may run unless the caller says otherwise."""
-
-FORGIVING = "--exit-zero"
-"""The option of ruff, flake8 and pylint for a run whose findings are only advice."""
+from mcp_server.execution import Allowance, execute
+from mcp_server.finished import Finished
+from mcp_server.models import Conventions, Role, Step
+from mcp_server.outgoing import outgoing
+from mcp_server.plan import plan
+from mcp_server.redact import secrets
+from mcp_server.targets import read_targets
+from mcp_server.turns import turn
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a verification stands: a step that began (no verdict yet) or ended."""
+    """Where a verification stands: a step that began (no verdict yet) or ended.
 
-    done: int
-    total: int
-    step: Step
+    Without a step, another verification of the same folder has its turn first.
+    """
+
+    done: int = 0
+    total: int = 0
+    step: Step | None = None
     finished: Finished | None = None
+
+    @property
+    def text(self) -> str:
+        """What is going on, in a few words."""
+        if self.step is None:
+            return "waiting: this folder is being verified already"
+        return f"{self.step.tool} {self.finished.verdict.value if self.finished else 'running'}"
 
 
 Listener = Callable[[Progress], Awaitable[None]]
@@ -45,15 +52,42 @@ async def verify(
     root: Path,
     targets: Sequence[str] = (),
     *,
-    seconds: float = STEP_SECONDS,
+    timeout: float | None = None,  # noqa: ASYNC109 - of each check, which process.run keeps
+    deadline: float | None = None,
     listener: Listener | None = None,
 ) -> Batch:
     """Verify the projects in and below a folder, or only the `targets` in it.
 
-    `seconds` limits each step. Raises `HdbError` for a caller's mistake; whatever the project's
-    tools do is in the batch. The batch is kept as the project's last.
+    `timeout` limits each step and `deadline` the whole, in seconds; by default as the project
+    states, else `Limits`. Verifications of one folder run one after the other, so that none of
+    them sees the other's half-written files; a shared result could be older than the question.
+    Raises `HdbError` for a caller's mistake; whatever the project's tools do is in the batch. The
+    batch is kept as the project's last.
     """
-    conventions = read_conventions(root)
+    first = read_conventions(root)
+    root, stated = first.root, first.limits
+    limits = replace(
+        stated, timeout=timeout or stated.timeout, deadline=deadline or stated.deadline
+    )
+    end = anyio.current_time() + limits.deadline
+
+    async def waiting() -> None:
+        if listener is not None:
+            await listener(Progress())
+
+    async with turn(root, limits.deadline, waiting) as held:
+        # Read anew: the files may have changed while others had their turn.
+        conventions = read_conventions(root)
+        allowance = Allowance(limits, end, conventions.pass_env, held)
+        return await _verify(conventions, targets, allowance, listener)
+
+
+async def _verify(
+    conventions: Conventions,
+    targets: Sequence[str],
+    allowance: Allowance,
+    listener: Listener | None,
+) -> Batch:
     root = conventions.root
     chosen = read_targets(root, targets)
     if any(one.path == "." for one in chosen):
@@ -68,7 +102,7 @@ async def verify(
     }
     left_out = bool(chosen) and tests.isdisjoint(step.tool for step in steps)
     aside = "no test is among the targets" if tests and left_out else ""
-    finished = await _run_all(steps, conventions, seconds, listener)
+    finished = await _run_all(steps, allowance, listener)
     scope: Literal["full", "targets"] = "targets" if chosen else "full"
     batch, groups = assemble(
         finished,
@@ -82,7 +116,7 @@ async def verify(
 
 
 async def _run_all(
-    steps: Sequence[Step], conventions: Conventions, seconds: float, listener: Listener | None
+    steps: Sequence[Step], allowance: Allowance, listener: Listener | None
 ) -> list[Finished]:
     """Run the steps within the machine's cores, then those that must run alone, one by one."""
     results: dict[int, Finished] = {}
@@ -96,8 +130,7 @@ async def _run_all(
     async def one(index: int, step: Step) -> None:
         async with lanes:
             await tell(step)
-            finished = await _run_step(step, seconds, conventions.pass_env)
-            results[index] = _redacted(finished, hidden)
+            results[index] = outgoing(await execute(step, allowance), hidden)
             await tell(step, results[index])
 
     async with anyio.create_task_group() as group:
@@ -108,97 +141,3 @@ async def _run_all(
         if step.alone:
             await one(index, step)
     return [results[index] for index in range(len(steps))]
-
-
-async def _run_step(step: Step, seconds: float, pass_env: Sequence[str]) -> Finished:
-    if step.refused is not None:
-        verdict, reason = step.refused
-        return Finished(step, verdict, Outcome(), reason)
-    report = await process.run(step, limit=seconds, pass_env=pass_env)
-    checker = checkers().get(step.tool)
-    if checker is None:
-        return judge(step, report, _cut_named(report, opaque.parse(report, step.tool)))
-    second = checker.retry(report, step.args, step.targets)
-    if second is not None:
-        argv = (*step.argv[: step.started], *second.args)
-        form = replace(step, argv=argv, env={**step.env, **second.env}, files=second.files)
-        report = await process.run(form, limit=seconds, pass_env=pass_env)
-    return _forgiven(_picked(judge(step, report, _cut_named(report, checker.parse(report)))))
-
-
-def _forgiven(finished: Finished) -> Finished:
-    """Make findings that the project's own command forgives a remark: they fail nothing there."""
-    if finished.verdict is not Verdict.FAILED or FORGIVING not in finished.step.args:
-        return finished
-    failing, remark = settle(finished.outcome.diagnostics, 0)
-    outcome = replace(finished.outcome, diagnostics=failing)
-    return replace(finished, verdict=Verdict.PASSED, outcome=outcome, reason=remark)
-
-
-def _picked(finished: Finished) -> Finished:
-    """Keep the findings in the files and folders that were asked for."""
-    only = finished.step.only
-    if not only:
-        return finished
-    kept = tuple(
-        one
-        for one in finished.outcome.diagnostics
-        if any(one.file == path or f"{one.file}/".startswith(f"{path}/") for path in only)
-    )
-    verdict = finished.verdict
-    if verdict is Verdict.FAILED and not kept:
-        # What stopped at other files may not have come to these.
-        verdict = Verdict.NOT_RUN if finished.outcome.partial else Verdict.PASSED
-    return replace(
-        finished,
-        verdict=verdict,
-        outcome=replace(finished.outcome, diagnostics=kept),
-    )
-
-
-def _cut_named(report: Report, outcome: Outcome) -> Outcome:
-    """Make a report that lost output say so: what it no longer holds may have been a finding."""
-    if not report.cut or outcome.problem or report.record:
-        return outcome
-    return replace(outcome, problem=f"{report.cut} bytes of its output were too much to keep")
-
-
-def _redacted(finished: Finished, hidden: tuple[str, ...]) -> Finished:
-    """Mask credentials in every text that leaves, and what no encoding can carry."""
-    here = f"{finished.step.root}/"
-
-    def clean(text: str | None) -> str | None:
-        if text is None:
-            return None
-        return redact(text.encode("utf-8", "backslashreplace").decode(), hidden)
-
-    def local(text: str | None) -> str | None:
-        # Where the project lies on this machine says nothing, and would change the ids.
-        return None if text is None else (clean(text) or "").replace(here, "")
-
-    def clean_one(one: Diagnostic) -> Diagnostic:
-        return replace(
-            one,
-            message=local(one.message) or "",
-            brief=local(one.brief),
-            detail=clean(one.detail),
-            file=clean(one.file),
-            symbol=clean(one.symbol),
-            test=clean(one.test),
-        )
-
-    outcome = finished.outcome
-    return replace(
-        finished,
-        step=replace(
-            finished.step,
-            command=clean(finished.step.command) or "",
-            ran=clean(finished.step.ran),
-        ),
-        outcome=replace(
-            outcome,
-            diagnostics=tuple(clean_one(one) for one in outcome.diagnostics),
-            finished=frozenset(clean(test) or "" for test in outcome.finished),
-        ),
-        reason=clean(finished.reason),
-    )

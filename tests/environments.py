@@ -1,6 +1,7 @@
 """Makes the environments that the tests run projects in, from `envs.toml`; standard library only.
 
-`python3 tests/environments.py` makes those that are missing or out of date under `.cache/envs/`.
+`python3 tests/environments.py` makes those that are missing or out of date under `.cache/envs/`,
+and with `--matrix` also those of `matrix.toml`: every pytest on every Python that it supports.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ ENVIRONMENTS = Path(os.environ.get("HDB_TEST_ENVS", ROOT / ".cache" / "envs"))
 
 def main() -> int:
     """Make every environment; return 1 where one could not be made."""
-    with (ROOT / "tests" / "envs.toml").open("rb") as file:
-        wanted = tomllib.load(file)
-    return max(_make(name, table) for name, table in wanted.items())
+    files = ["envs.toml", "matrix.toml"] if "--matrix" in sys.argv[1:] else ["envs.toml"]
+    return max(_make(name, table) for file in files for name, table in tables(file).items())
+
+
+def tables(file: str) -> dict[str, dict[str, Any]]:
+    """Return what a file beside this one says of each environment."""
+    with (ROOT / "tests" / file).open("rb") as content:
+        return tomllib.load(content)
 
 
 def _make(name: str, table: dict[str, Any]) -> int:
@@ -32,7 +38,12 @@ def _make(name: str, table: dict[str, Any]) -> int:
     for path in table.get("requirements", []):
         arguments += ["--require-hashes", "-r", str(ROOT / path)]
     contents = [(ROOT / path).read_text("utf-8") for path in table.get("requirements", [])]
-    stamp = hashlib.sha256(json.dumps([sys.version, arguments, contents]).encode()).hexdigest()
+    interpreter = _interpreter(table.get("python"))
+    if interpreter is None:
+        print(f"no Python {table['python']} for the test environment {name}", file=sys.stderr)
+        return 0
+    identity = json.dumps([sys.version, interpreter, arguments, contents])
+    stamp = hashlib.sha256(identity.encode()).hexdigest()
     marker = folder / ".made-of"
     if marker.is_file() and marker.read_text("utf-8") == stamp:
         return 0
@@ -41,10 +52,10 @@ def _make(name: str, table: dict[str, Any]) -> int:
     uv = shutil.which("uv")
     python = str(folder / "bin" / "python")
     if uv:
-        make = [uv, "venv", "-q", "--python", sys.executable, str(folder)]
+        make = [uv, "venv", "-q", "--python", interpreter, str(folder)]
         install = [uv, "pip", "install", "-q", "--python", python, *arguments]
     else:
-        make = [sys.executable, "-m", "venv", str(folder)]
+        make = [interpreter, "-m", "venv", str(folder)]
         install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
     for command in (make, install):
         if subprocess.run(command, check=False).returncode:
@@ -52,6 +63,19 @@ def _make(name: str, table: dict[str, Any]) -> int:
             return 1
     marker.write_text(stamp, "utf-8")
     return 0
+
+
+def _interpreter(version: str | None) -> str | None:
+    """Return a Python of a version that runs, from PATH or pyenv; by default this one."""
+    if version is None:
+        return sys.executable
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    kept = [str(one) for one in sorted(pyenv.glob(f"{version}.*/bin/python"))]
+    for found in filter(None, [*kept, shutil.which(f"python{version}")]):
+        # A shim of pyenv stands on PATH for versions that are switched off.
+        if subprocess.run([found, "-c", ""], check=False, capture_output=True).returncode == 0:
+            return found
+    return None
 
 
 if __name__ == "__main__":

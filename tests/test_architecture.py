@@ -16,11 +16,16 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"__main__", "launcher"},
     {"cli", "server"},
-    {"verify", "render", "views", "prepare", "roots", "paging"},
-    {"plan", "batch", "grouping", "process", "store", "opaque"},
+    {"usage"},
+    {"verify", "render", "views", "prepare", "roots", "paging", "filling", "streams"},
+    {"turns", "execution", "outgoing"},
+    {"plan", "targets", "batch", "delta", "finished", "grouping", "process", "store", "opaque"}
+    | {"child_environment", "strays", "supervisor", "side_file", "cache"},
     {"conventions"},
-    {"checkers"},
-    {"models", "contract", "errors", "redact", "pytest_record", "status_report"},
+    {"checkers", "pytest_end"},
+    {"models", "contract", "errors", "redact", "stable", "pytest_record", "status_report"}
+    | {"arguments", "lengths", "fields", "untrusted", "ending", "limits"},
+    {"descendants"},
 ]
 MOST_LINES = 300
 MEDIAN_LINES = 130

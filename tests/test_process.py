@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from mcp_server import process
+from mcp_server.child_environment import INJECT, child_environment
 from mcp_server.models import SCRATCH, Report, Step
 
 
@@ -115,19 +116,20 @@ async def test_scratch_files_are_there_while_the_step_runs(tmp_path: Path) -> No
 async def test_too_much_output_is_cut_and_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "KEPT_BYTES", 10)
+    monkeypatch.setattr(process, "HEAD_BYTES", 10)
+    monkeypatch.setattr(process, "TAIL_BYTES", 5)
     report = await run(step(tmp_path, "print('x' * 99)"))
-    assert (report.stdout, report.cut) == ("x" * 10, 90)
+    assert (report.stdout, report.cut) == ("x" * 10 + "\n[... 85 bytes cut ...]\nxxxx\n", 85)
 
 
 def test_the_clients_own_secrets_never_reach_a_child(tmp_path: Path) -> None:
     parent = {"ANTHROPIC_API_KEY": "k", "CLAUDE_CODE_SESSION_ID": "s", "PATH": "/bin", "MINE": "1"}
-    env = process.child_environment(parent, step(tmp_path, ""), tmp_path)
+    env = child_environment(parent, step(tmp_path, ""), tmp_path)
     assert env == {"PATH": "/bin", "MINE": "1"}
 
 
 def test_a_named_variable_is_passed_on_all_the_same(tmp_path: Path) -> None:
-    env = process.child_environment(
+    env = child_environment(
         {"ANTHROPIC_API_KEY": "k"}, step(tmp_path, ""), tmp_path, ["ANTHROPIC_API_KEY"]
     )
     assert env == {"ANTHROPIC_API_KEY": "k"}
@@ -136,7 +138,7 @@ def test_a_named_variable_is_passed_on_all_the_same(tmp_path: Path) -> None:
 def test_the_projects_environment_is_active_and_no_other(tmp_path: Path) -> None:
     parent = {"VIRTUAL_ENV": "/other", "PYTHONHOME": "/other", "PATH": "/bin"}
     one = step(tmp_path, "", venv=tmp_path / ".venv")
-    env = process.child_environment(parent, one, tmp_path)
+    env = child_environment(parent, one, tmp_path)
     assert env == {
         "VIRTUAL_ENV": f"{tmp_path}/.venv",
         "PATH": f"{tmp_path}/.venv/bin{os.pathsep}/bin",
@@ -145,5 +147,5 @@ def test_the_projects_environment_is_active_and_no_other(tmp_path: Path) -> None
 
 def test_the_reporters_folder_is_added_to_what_the_project_sets(tmp_path: Path) -> None:
     one = step(tmp_path, "", inject=True, env={"PYTHONPATH": "src"})
-    env = process.child_environment({}, one, tmp_path)
-    assert env["PYTHONPATH"] == f"{process.INJECT}{os.pathsep}src"
+    env = child_environment({}, one, tmp_path)
+    assert env["PYTHONPATH"] == f"{INJECT}{os.pathsep}src"

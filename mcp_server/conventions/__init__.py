@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from mcp_server import limits
 from mcp_server.conventions.layout import find_projects, is_marked
 from mcp_server.conventions.pieces import Place
 from mcp_server.conventions.project import Survey, misstated, read_project, stated_lines
@@ -43,6 +44,7 @@ def read_conventions(root: Path, variables: Mapping[str, str] | None = None) -> 
         tuple(setup for one in tasks for setup in setups(one)),
     )
     projects = tuple(read_project(folder, survey) for folder in folders)
+    stated = [one.settings.tables.get("hdb", {}) for one in files.values()]
     useful = tuple(one for one in projects if one.commands or one.others)
     return Conventions(
         root=root,
@@ -54,11 +56,8 @@ def read_conventions(root: Path, variables: Mapping[str, str] | None = None) -> 
             for folder, one in files.items()
             for problem in (*one.problems, *misstated(one, _label(folder, root)))
         ),
-        pass_env=tuple(
-            name
-            for one in files.values()
-            for name in stated_lines(one.settings.tables.get("hdb", {}).get("pass-env"))
-        ),
+        pass_env=tuple(name for table in stated for name in stated_lines(table.get("pass-env"))),
+        limits=limits.stated(stated),
     )
 
 

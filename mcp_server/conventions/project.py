@@ -14,6 +14,7 @@ from mcp_server.conventions.settings import Files, mapping
 from mcp_server.conventions.setup import Setup
 from mcp_server.conventions.targets import Selection, recognise
 from mcp_server.conventions.tasks import Part, take_apart
+from mcp_server.limits import SETTINGS, is_limit
 from mcp_server.models import Command, Environment, Project, Role
 
 SUBCOMMANDS = {"ruff": ("ruff", "check"), "ruff-format": ("ruff", "format"), "ty": ("ty", "check")}
@@ -174,12 +175,15 @@ def stated_lines(value: object) -> list[str]:
 def misstated(files: Files, label: str) -> Iterator[str]:
     """Yield what stands in `[tool.hdb]` and cannot be meant."""
     table = files.settings.tables.get("hdb", {})
-    known = {"pass-env", *(role.value for role in Role)}
+    known = {"pass-env", *SETTINGS, *(role.value for role in Role)}
     for name, value in table.items():
         lines = value if isinstance(value, list) else [value]
         if name not in known:
             listed = ", ".join(sorted(known))
             yield f"{label}pyproject.toml [tool.hdb] has no setting {name!r}: it knows {listed}"
+        elif name in SETTINGS:
+            if not is_limit(value):
+                yield f"{label}pyproject.toml [tool.hdb] {name} must be a number above 0"
         elif not all(isinstance(line, str) for line in lines):
             yield f"{label}pyproject.toml [tool.hdb] {name} must be a line or a list of lines"
 

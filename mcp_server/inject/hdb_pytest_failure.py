@@ -21,6 +21,9 @@ FRAMES = 30
 FOREIGN = {"site-packages", "dist-packages", ".tox", ".nox"}
 # pytest wraps what a file raised on import in its own exceptions.
 WRAPPERS = {"CollectError", "ConftestImportFailure"}
+ROOM = 24 * 1024 * 1024  # for whole texts; of what follows, only the ends
+SHORT = 600
+LONG = ("text", "message")
 
 
 class Journal:
@@ -29,27 +32,49 @@ class Journal:
     def __init__(self, path: str, session: int | None = None) -> None:
         self.path = path
         self.session = session or os.getpid()
+        self._counted = session is None
+        self._records = 0
+        self._room = ROOM
+        self._late = b""
         # Bound now: tests replace functions of os, and whole file systems.
         self._own = os.getpid()
-        self._late = b""
         self._getpid, self._open, self._write, self._close = os.getpid, os.open, os.write, os.close
+        self._makedirs = os.makedirs
         self._encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
     def write(self, **record: Any) -> None:
-        """Append one record; a fork of the session writes none."""
+        """Append one record; a fork of the session writes none.
+
+        Those of the session itself are numbered, so that it shows when a test destroyed some.
+        """
         if self._getpid() != self._own:
             return
+        if self._counted:
+            self._records += 1
+            record["seq"] = self._records
+        if self._room < 0:
+            record.update((key, record[key][-SHORT:]) for key in LONG if record.get(key))
         record = {"p": self.session, **record}
         text = self._encode(record)
         if "\\ud" in text:
             # Half a character, or a whole one beyond 16 bits: worth a look at every string.
             text = self._encode(texts.clean(record))
+        self._room -= len(text)
         self._late += text.encode("ascii") + b"\n"
         try:
-            descriptor = self._open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._append()
         except OSError:
-            # A test used up the descriptors; the next record takes this one along.
+            # The descriptors are used up, or the disk is full; the next record takes this along.
             return
+
+    def _append(self) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        try:
+            descriptor = self._open(self.path, flags, 0o600)
+        except FileNotFoundError:
+            # A test emptied the folder for temporary files.
+            self._makedirs(os.path.dirname(self.path), exist_ok=True)
+            descriptor = self._open(self.path, flags, 0o600)
         try:
             while self._late:
                 self._late = self._late[self._write(descriptor, self._late) :]
@@ -140,6 +165,20 @@ def _exception_record(error: BaseException, project: Project) -> dict[str, Any]:
     return record
 
 
+def interruption(error: BaseException, project: Project) -> dict[str, Any]:
+    """Describe an interruption; asyncio raises it anew, above the coroutine that it cancelled."""
+    record = exception_record(error, project)
+    inner = error.__context__
+    while inner is not None and type(inner).__name__ == "CancelledError":
+        frames = _frames(inner, project)
+        if frames:
+            record["frames"] = (record.get("frames", []) + frames)[-FRAMES:]
+            record["place"] = frames[-1]
+            break
+        inner = inner.__context__
+    return record
+
+
 def real_cause(error: BaseException) -> BaseException:
     """Return what a file raised on import, from inside what pytest made of it."""
     while type(error).__name__ in WRAPPERS:
@@ -225,3 +264,12 @@ def doctest_record(report: Any, project: Project) -> dict[str, Any]:
         "place": [file, line, ""],
         "message": texts.tail("\n".join(map(str, lines[-12:])).strip()),
     }
+
+
+def test_place(report: Any, state: Any, config: Any, project: Project) -> list[Any]:
+    """Return where a test stands, for what did not fail in code of the project."""
+    location = state.get("location") or getattr(report, "location", None)
+    file, line, name = location or (report.nodeid.split("::")[0], None, "")
+    path = project.canonical(os.path.join(str(config.rootpath), file))
+    named = "" if name == file else name.split("[")[0]
+    return [path, None if line is None else line + 1, named]

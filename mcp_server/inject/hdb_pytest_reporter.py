@@ -74,6 +74,7 @@ class Reporter:
         self.worker = os.environ.get("PYTEST_XDIST_WORKER", "?") if pid else None
         self.project = failures.Project(root or str(config.rootpath))
         self.journal = failures.Journal(path, pid)
+        self.gathered = False
         self.collected: set[str] = set()
         self.deselected = 0
         self.tests: dict[str, dict[str, Any]] = {}
@@ -108,7 +109,9 @@ class Reporter:
         self.neutralise()
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_make_collect_report(self) -> Iterator[None]:
+    def pytest_make_collect_report(self, collector: Any) -> Iterator[None]:
+        if self.worker is None and "::" not in collector.nodeid:
+            self.journal.write(kind="collecting", id=collector.nodeid)
         outcome: Any = yield
         report = None if outcome.excinfo else outcome.get_result()
         # `call` is taken off the report by pytest itself as soon as this returns.
@@ -129,6 +132,12 @@ class Reporter:
             kind = "collect" if report.failed else "uncollected"
             self.journal.write(kind=kind, id=report.nodeid, **self.failure(report, "collect"))
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self) -> None:
+        self.gathered = True
+        if self.worker is None:
+            self.journal.write(kind="collecting", id="")
+
     def pytest_deselected(self, items: Any) -> None:
         self.deselected += len(items)
 
@@ -136,7 +145,8 @@ class Reporter:
     def pytest_collection_finish(self, session: Any) -> None:
         if self.worker is not None:
             self.journal.write(kind="deselected", worker=self.worker, n=self.deselected)
-        elif not self.collected:
+        elif not self.collected and self.gathered:
+            # pytest says so even where an interruption ended the collection.
             self.note_collected(item.nodeid for item in session.items)
 
     @pytest.hookimpl(optionalhook=True)
@@ -180,7 +190,7 @@ class Reporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
         test = self.name(nodeid)
-        self.tests[test] = {"location": location, "failed": False, "seconds": 0.0}
+        self.tests[test] = {"location": location, "failed": False}
         if self.worker is None:
             self.journal.write(kind="begin", id=test)
 
@@ -220,7 +230,6 @@ class Reporter:
         state = self.tests.setdefault(test, {"location": report.location, "failed": False})
         describe = texts.subtest_name(report)
         state["when"] = report.when
-        state["seconds"] = state.get("seconds", 0.0) + (0 if describe else report.duration)
         if report.outcome == "failed":
             state["failed"] = True
             more = {"subtest": describe} if describe else {}
@@ -239,8 +248,7 @@ class Reporter:
             outcome = "failed" if state["failed"] else state.get("outcome", "not run")
             if outcome != "not run":
                 self.ended.add(test)
-            seconds = round(state["seconds"], 4)
-            self.journal.write(kind="end", id=test, outcome=outcome, seconds=seconds)
+            self.journal.write(kind="end", id=test, outcome=outcome)
 
     def failure(self, report: Any, phase: str) -> dict[str, Any]:
         """Return the fields of a failed report, from whatever it holds."""
@@ -253,21 +261,12 @@ class Reporter:
             elif phase == "???":
                 record["code"] = "crashed"
         if not record.get("place"):
-            record["place"] = self.place(report)
+            state = self.tests.get(self.name(report.nodeid), {})
+            record["place"] = failures.test_place(report, state, self.config, self.project)
         sections = [f"----- {title} -----\n{texts.tail(body)}" for title, body in report.sections]
         record["text"] = "\n".join([texts.tail(text), *sections])
         record["phase"] = phase
-        record["seconds"] = round(getattr(report, "duration", 0) or 0, 4)
         return record
-
-    def place(self, report: Any) -> list[Any]:
-        """Return where the test stands, for what did not fail in code of the project."""
-        state = self.tests.get(self.name(report.nodeid), {})
-        location = state.get("location") or getattr(report, "location", None)
-        file, line, name = location or (report.nodeid.split("::")[0], None, "")
-        path = self.project.canonical(os.path.join(str(self.config.rootpath), file))
-        named = "" if name == file else name.split("[")[0]
-        return [path, None if line is None else line + 1, named]
 
     # The end
 
@@ -279,7 +278,8 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
-        self.fail("interrupted", "", excinfo.value)
+        found = failures.interruption(excinfo.value, self.project)
+        self.journal.write(kind="interrupted", id="", **found)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: Any, exitstatus: Any) -> Iterator[None]:

@@ -150,7 +150,8 @@ def test_what_hdbs_own_table_cannot_mean_is_a_problem(tmp_path: Path) -> None:
     assert [one.partition("[tool.hdb] ")[2] for one in read_conventions(tmp_path, {}).problems] == [
         "test must be a line or a list of lines",
         "lint must be a line or a list of lines",
-        "has no setting 'pass_env': it knows " + ", ".join(sorted({"pass-env", *Role})),
+        "has no setting 'pass_env': it knows "
+        + ", ".join(sorted({"pass-env", "timeout", "deadline", "file-gib", *Role})),
     ]
 
 

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, ProjectFactory
-from tests.environments import ENVIRONMENTS
+from tests.environments import ENVIRONMENTS, tables
 
 INJECT = ROOT / "mcp_server" / "inject"
 VERSIONS = ["pytest-6", "pytest-7", "pytest-8", "current"]
+if os.environ.get("HDB_TEST_MATRIX"):
+    VERSIONS = list(tables("matrix.toml"))
 HOSTILE = "[pytest]\naddopts = -x -q --lf --ff --nf --sw --pdb --trace --tb=no -p no:terminal\n"
 SHOP = """\
 def price(cents):
@@ -328,7 +330,7 @@ def test_a_broken_conftest_is_located(  # noqa: PLR0917 - a table
 
 
 def test_subtests_are_failures_of_their_own(project: ProjectFactory, python: Path) -> None:
-    if python.parent.parent.name == "pytest-6":
+    if python.parent.parent.name.endswith("pytest-6"):
         pytest.skip("pytest-subtests needs pytest 7")
     tests = """\
 import unittest

@@ -1,0 +1,127 @@
+"""Runs one step and reads its report: from what is planned to what became of it."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import anyio
+
+from mcp_server import opaque, process
+from mcp_server.batch import judge
+from mcp_server.checkers import checkers
+from mcp_server.finished import Finished
+from mcp_server.limits import Limits
+from mcp_server.models import Outcome, Report, Step, Verdict
+from mcp_server.status_report import remarks, settle
+
+FORGIVING = "--exit-zero"
+"""The option of ruff, flake8 and pylint for a run whose findings are only advice."""
+TOO_LARGE = f"[Errno {errno.EFBIG}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the steps of a verification may use; `end` is when its time is over (anyio's clock)."""
+
+    limits: Limits
+    end: float
+    pass_env: tuple[str, ...] = ()
+    held: Sequence[int] = ()
+
+
+async def execute(step: Step, allowance: Allowance) -> Finished:
+    """Run a step and judge it; whatever the tool does is in the result."""
+    if step.refused is not None:
+        verdict, reason = step.refused
+        return Finished(step, verdict, Outcome(), reason)
+    report = await _run(step, allowance)
+    if report is None:
+        limits = allowance.limits
+        why = f"not begun within the {limits.deadline:g} s for the whole"
+        more = "a longer deadline allows more"
+        return Finished(step, Verdict.NOT_RUN, Outcome(), f"{why}; {more}")
+    checker = checkers().get(step.tool)
+    second = checker.retry(report, step.args, step.targets) if checker else None
+    if second is not None:
+        argv = (*step.argv[: step.started], *second.args)
+        form = replace(step, argv=argv, env={**step.env, **second.env}, files=second.files)
+        report = await _run(form, allowance) or report
+    return conclude(step, report)
+
+
+def conclude(step: Step, report: Report) -> Finished:
+    """Return what became of a step whose process left this report; pure."""
+    checker = checkers().get(step.tool)
+    read = checker.parse(report) if checker else opaque.parse(report, step.tool)
+    finished = judge(step, report, _cut_named(report, read))
+    return _guarded(_forgiven(_picked(finished)) if checker else finished)
+
+
+async def _run(step: Step, allowance: Allowance) -> Report | None:
+    """Run a step for as long as it may; return None where its time is over before it began."""
+    limits = allowance.limits
+    left = allowance.end - anyio.current_time()
+    if left <= 0:
+        return None
+    limit = min(limits.timeout, left)
+    report = await process.run(
+        step,
+        limit=limit,
+        file_gib=limits.file_gib,
+        pass_env=allowance.pass_env,
+        held=allowance.held,
+    )
+    if limit < limits.timeout:
+        allowed = f"the {limits.deadline:g} s for the whole; a longer deadline allows more"
+    else:
+        allowed = f"{limits.timeout:g} s; a longer timeout allows more"
+    return replace(report, limit=allowed)
+
+
+def _forgiven(finished: Finished) -> Finished:
+    """Make findings that the project's own command forgives a remark: they fail nothing there."""
+    if finished.verdict is not Verdict.FAILED or FORGIVING not in finished.step.args:
+        return finished
+    failing, remark = settle(finished.outcome.diagnostics, 0)
+    outcome = replace(finished.outcome, diagnostics=failing)
+    return replace(finished, verdict=Verdict.PASSED, outcome=outcome, reason=remark)
+
+
+def _picked(finished: Finished) -> Finished:
+    """Keep the findings in the files and folders that were asked for."""
+    only = finished.step.only
+    if not only:
+        return finished
+    kept = tuple(
+        one
+        for one in finished.outcome.diagnostics
+        if any(one.file == path or f"{one.file}/".startswith(f"{path}/") for path in only)
+    )
+    verdict = finished.verdict
+    if verdict is Verdict.FAILED and not kept:
+        # What stopped at other files may not have come to these.
+        verdict = Verdict.NOT_RUN if finished.outcome.partial else Verdict.PASSED
+    return replace(
+        finished,
+        verdict=verdict,
+        outcome=replace(finished.outcome, diagnostics=kept),
+    )
+
+
+def _cut_named(report: Report, outcome: Outcome) -> Outcome:
+    """Make a report that lost output say so: what it no longer holds may have been a finding."""
+    if not report.cut or outcome.problem or report.record:
+        return outcome
+    return replace(outcome, problem=f"{report.cut} bytes of its output were too much to keep")
+
+
+def _guarded(finished: Finished) -> Finished:
+    """Say that the limit on a file's size is hdb's, where something ran into it."""
+    found = any(TOO_LARGE in one.message for one in finished.outcome.diagnostics)
+    if not found and signal.Signals.SIGXFSZ.name not in (finished.reason or ""):
+        return finished
+    said = "hdb keeps every file small while checks run; [tool.hdb] file-gib = N allows N GiB"
+    return replace(finished, reason=remarks(finished.reason, said))
