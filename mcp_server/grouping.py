@@ -18,7 +18,6 @@ ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 NUMBER = re.compile(r"\d+")
 QUOTED = re.compile(r"['\"`](\w+)['\"`]")
 QUOTATION = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
-PARAMETERS = re.compile(r"\[.*\]$", re.DOTALL)
 WHOLE_FILE_TOPICS = frozenset({"syntax", "format", "import-order"})
 """Topics of which one finding a file says all: their lines differ from tool to tool."""
 HEADS = (Role.TYPES, Role.LINT, Role.TEST, Role.COVERAGE, Role.IMPORTS, Role.FORMAT)
@@ -160,7 +159,7 @@ def _keys(diagnostics: Sequence[Diagnostic]) -> Iterator[set[Hashable]]:
             keys.add((one.topic, *place))
         foretold: Diagnostic | None = None
         if _role(one) is Role.TEST and one.line is not None:
-            function = PARAMETERS.sub("", one.test or "")
+            function = _function(one.test or "")
             if one.code == "AssertionError":
                 # The cases of a test compare different values; other tests compare other things.
                 compared = stable(one.message) or function
@@ -190,6 +189,11 @@ def _seen_before(same_line: Sequence[Diagnostic], one: Diagnostic) -> Diagnostic
     shared = {other: len(names & set(QUOTED.findall(other.message))) for other in same_line}
     best = max(shared, key=lambda other: shared[other], default=None)
     return best if best is not None and shared[best] else None
+
+
+def _function(test: str) -> str:
+    """Return a test id without its parameters."""
+    return test.partition("[")[0] if test.endswith("]") else test
 
 
 def _role(one: Diagnostic) -> Role | None:
