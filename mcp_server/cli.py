@@ -19,7 +19,7 @@ from mcp_server import streams
 from mcp_server.contract import Wire
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import HdbError, UsageError, one_line
-from mcp_server.prepare import prepare
+from mcp_server.prepare import prepare_in_turn
 from mcp_server.render import render_batch, render_conventions, render_failure
 from mcp_server.roots import current_folder, named_folder, nearest_project
 from mcp_server.streams import say
@@ -142,7 +142,7 @@ async def _verify(arguments: argparse.Namespace) -> int:
     display = _Display()
     try:
         if arguments.setup:
-            why = await prepare(read_conventions(root), display.say)
+            why = await prepare_in_turn(root, display.say)
             if why:
                 display.line(f"hdb: the environment could not be created: {why}")
         batch = await verify(

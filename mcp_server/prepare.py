@@ -11,8 +11,10 @@ from pathlib import Path
 
 from mcp_server import process
 from mcp_server.checkers.base import tail
+from mcp_server.conventions import read_conventions
 from mcp_server.conventions.environment import satisfies
 from mcp_server.models import Conventions, Project, Report, Step
+from mcp_server.turns import turn
 
 SETUP_SECONDS = 1800.0
 """How long one command of the set-up may run: a first install downloads everything."""
@@ -25,6 +27,21 @@ INSTALL_HINTS = {
 }
 
 Say = Callable[[str], Awaitable[None]]
+
+
+async def prepare_in_turn(root: Path, say: Say) -> str | None:
+    """Create every missing environment of a folder, as `prepare` does, when it is our turn.
+
+    Raises `HdbError` for a caller's mistake, and where the turn does not come.
+    """
+    first = read_conventions(root)
+
+    async def waiting() -> None:
+        await say("waiting: this folder is being verified already")
+
+    async with turn(first.root, first.limits.deadline, waiting):
+        # Read anew: what was missing may be there by now.
+        return await prepare(read_conventions(root), say)
 
 
 async def prepare(conventions: Conventions, say: Say) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 
 from mcp_server import process, turns
 from mcp_server.errors import BusyError, UsageError
+from mcp_server.prepare import prepare_in_turn
 from mcp_server.verify import Progress, verify
 from tests.conftest import ROOT, ProjectFactory
 from tests.test_supervision import hdb
@@ -162,3 +163,26 @@ def test_a_usage_error_names_the_folder(tmp_path: Path, monkeypatch: pytest.Monk
 
     with pytest.raises(UsageError, match="without end"):
         anyio.run(enter)
+
+
+async def test_two_set_ups_of_one_project_take_turns(project: ProjectFactory) -> None:
+    makefile = "install:\n\tpython3 -m venv --without-pip .venv\n"
+    files = {"pyproject.toml": "[tool.ruff]\n", "a.py": "", "Makefile": makefile}
+    folder = project(files, ready=False)
+    said: list[list[str]] = []
+
+    async def set_up() -> None:
+        told: list[str] = []
+
+        async def say(text: str) -> None:
+            told.append(text)
+
+        assert await prepare_in_turn(folder, say) is None
+        said.append(told)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(2):
+            group.start_soon(set_up)
+    first, second = said
+    assert any("venv" in line for line in first)
+    assert second[0].startswith("waiting")
