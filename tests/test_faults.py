@@ -218,7 +218,7 @@ FAULTS: dict[str, Fault] = {
     "every test skipped": Fault({"test_a.py": f"import pytest\n\n\n@pytest.mark.skip\n{BEFORE}"}),
     "a tool that is not installed": table("pyright", {"a.py": ""}, prepare=without("pyright")),
     "an environment that is not there": Fault(
-        {"requirements.txt": "pytest\n", "test_a.py": BEFORE},
+        {"requirements.txt": "pytest\nis-nowhere-installed\n", "test_a.py": BEFORE},
         prepare=lambda folder: (folder / ".venv").unlink(),
     ),
     "an environment of another Python": Fault(
@@ -227,7 +227,9 @@ FAULTS: dict[str, Fault] = {
             "test_a.py": BEFORE,
         }
     ),
-    "an environment whose Python is gone": Fault({"test_a.py": BEFORE}, prepare=dangling),
+    "an environment whose Python is gone": Fault(
+        {"test_a.py": BEFORE}, prepare=dangling, variables={"PATH": f"{sys.base_prefix}/bin:/bin"}
+    ),
     "an environment that was moved": Fault({"test_a.py": BEFORE}, prepare=moved),
     "a full disk": Fault(
         {"test_a.py": f"{BEFORE}def test_long():\n    assert 'x' * 20_000 == ''\n{AFTER}"},

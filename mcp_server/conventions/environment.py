@@ -22,6 +22,10 @@ VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+(?:\.\d+)?)", re.MULTIL
 NUMBERED = re.compile(r"python(3\.\d+)$")
 
 
+ACTIVE = {"VIRTUAL_ENV": "active", "CONDA_PREFIX": "conda", "PATH": "path"}
+"""Where an environment outside the project is named, and what kind that is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """The project's folder, the verified folder above it, and the process's variables."""
@@ -56,7 +60,12 @@ def find_environment(
     ready = next((one for one in judged if one.ready), None)
     # Commands that name an environment mean it and no other.
     if ready is None and own is None:
-        ready = _active(made, where.variables, files, requires)
+        names = dict(ACTIVE)
+        if made.source or judged:
+            # What manages the lock file makes an environment of its own, and one that is there but
+            # cannot be used is mended, not passed over.
+            del names["PATH"]
+        ready = _active(made, names, where.variables, files, requires)
     if ready is not None:
         return ready
     return judged[0] if judged else replace(made, problem="there is no environment")
@@ -104,13 +113,14 @@ def _of_version(environment: Environment, version: str | None, requires: str | N
 
 
 def _active(
-    made: Environment, variables: Mapping[str, str], files: Files, requires: str | None
+    made: Environment,
+    names: Mapping[str, str],
+    variables: Mapping[str, str],
+    files: Files,
+    requires: str | None,
 ) -> Environment | None:
     """Return the environment that is active or on PATH, where it holds the project's packages."""
-    for name, kind in (("VIRTUAL_ENV", "active"), ("CONDA_PREFIX", "conda"), ("PATH", "path")):
-        if name == "PATH" and made.source:
-            # What manages the lock file makes an environment of its own.
-            continue
+    for name, kind in names.items():
         prefix = _path_prefix(variables) if name == "PATH" else _prefix(variables.get(name))
         if prefix is None or not _holds(prefix, files):
             continue
