@@ -106,21 +106,21 @@ async def _verify_until_signal(arguments: argparse.Namespace) -> int:
     stopped: list[int] = []
     mistakes: list[HdbError] = []
     status = USAGE_STATUS
-    async with anyio.create_task_group() as group:
+    # Received until the end: a second Ctrl-C must not break off the ending of what runs.
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async with anyio.create_task_group() as group:
 
-        async def watch() -> None:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as got:
-                async for number in got:
+            async def watch() -> None:
+                async for number in signals:
                     stopped.append(number)
                     group.cancel_scope.cancel()
-                    return
 
-        group.start_soon(watch)
-        try:
-            status = await _verify(arguments)
-        except HdbError as error:
-            mistakes.append(error)
-        group.cancel_scope.cancel()
+            group.start_soon(watch)
+            try:
+                status = await _verify(arguments)
+            except HdbError as error:
+                mistakes.append(error)
+            group.cancel_scope.cancel()
     # Raised here, since a task group would wrap it.
     for mistake in mistakes:
         raise mistake

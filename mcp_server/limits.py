@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -12,14 +11,16 @@ from typing import Any, TypeGuard
 class Limits:
     """The seconds for one check and for a whole verification, and the GiB for one file.
 
-    A file's limit only guards the disk: it is lower still where less is free.
+    A file's limit only guards the disk: where it is not stated, it is lower where less is free.
     """
 
     timeout: float = 900.0
     deadline: float = 3600.0
-    file_gib: float = 8.0
+    file_gib: float | None = None
 
 
+MOST = 10**9
+"""No limit in seconds or GiB can mean more."""
 SETTINGS = {"timeout": "timeout", "deadline": "deadline", "file-gib": "file_gib"}
 """The names of the limits in `[tool.hdb]`, and here."""
 
@@ -38,4 +39,5 @@ def is_limit(value: object) -> TypeGuard[float]:
     """Tell whether a value can be meant as a limit: a finite number above 0."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return math.isfinite(value) and value > 0
+    # Compared, not converted: a whole number may be too large for a float.
+    return 0 < value < MOST

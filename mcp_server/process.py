@@ -19,7 +19,6 @@ import anyio.abc
 
 from mcp_server import strays
 from mcp_server.child_environment import child_environment
-from mcp_server.limits import Limits
 from mcp_server.models import SCRATCH, Report, Step
 from mcp_server.side_file import SideFile
 from mcp_server.supervisor import (
@@ -42,6 +41,8 @@ DRAIN_SECONDS = 10.0
 BACKSTOP_SECONDS = LADDER_SECONDS + STRAGGLER_SECONDS + STUBBORN_SECONDS + 5
 """How long the supervisor may take to end everything before it is ended itself."""
 GIB = 1024**3
+FILE_GIB = 8
+"""How large one file may grow at most, unless the project states another size."""
 VERIFYING = "HDB_VERIFYING"
 """The variable that tells a check's processes which folder is being verified."""
 FLOOD_BYTES = 2 * GIB
@@ -56,7 +57,7 @@ async def run(
     step: Step,
     *,
     limit: float,
-    file_gib: float = Limits().file_gib,
+    file_gib: float | None = None,
     pass_env: Iterable[str] = (),
     held: Sequence[int] = (),
 ) -> Report:
@@ -77,7 +78,7 @@ async def run(
         with SideFile(scratch / "report") as record:
             env = child_environment(os.environ, step, scratch, pass_env)
             env |= {strays.MARKER: token, VERIFYING: str(step.root)}
-            sizes = (_file_bytes(scratch, file_gib), FLOOD_BYTES)
+            sizes = (_file_bytes(step.cwd, scratch, file_gib), FLOOD_BYTES)
             report = await _run(_Prepared(step, scratch, env, sizes), limit, held)
             report = replace(report, record=record.text())
             if report.status != 0 and shutil.disk_usage(scratch).free < FULL_BYTES:
@@ -149,14 +150,14 @@ async def _run(prepared: _Prepared, limit: float, held: Sequence[int]) -> Report
         signal=told.get("signal"),
         cut=out.cut + err.cut,
         timed_out=timed_out,
-        missing=_unstartable(argv[0], told["error"]) if "error" in told else None,
+        missing=_unstartable(step.cwd, argv[0], told["error"]) if "error" in told else None,
         fault=_fault(told),
     )
 
 
-def _unstartable(program: str, number: int) -> str:
+def _unstartable(folder: Path, program: str, number: int) -> str:
     why = f"cannot start {program}: {os.strerror(number)}"
-    if Path(program).is_file() and os.access(program, os.X_OK):
+    if (folder / program).is_file() and os.access(folder / program, os.X_OK):
         # The kernel's words are about the script's first line, which looks like nonsense.
         why += "; the interpreter that its first line names is gone: create the environment again"
     return why
@@ -175,9 +176,12 @@ def _fault(told: dict[str, int]) -> str | None:
     return None
 
 
-def _file_bytes(scratch: Path, gib: float) -> int:
-    free = shutil.disk_usage(scratch).free
-    return int(min(gib * GIB, max(GIB, free / 2)))
+def _file_bytes(project: Path, scratch: Path, stated: float | None) -> int:
+    """Return how large a file may grow: as stated, else some of what is free for it."""
+    if stated is not None:
+        return int(stated * GIB)
+    free = max(shutil.disk_usage(folder).free for folder in (project, scratch))
+    return int(min(FILE_GIB * GIB, max(GIB, free / 2)))
 
 
 async def _attend(

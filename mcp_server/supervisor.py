@@ -35,6 +35,7 @@ from mcp_server.descendants import (  # noqa: E402 - found only now
     LINUX,
     descendants,
     flood,
+    kill_children,
     send,
     send_group,
     without_core_files,
@@ -75,6 +76,7 @@ class Supervisor:
         self.orphaned = False
         self.flood = 0
         self.asked = ""
+        self._childless = False
         self._bell, ring = os.pipe()
         for end in (self._bell, ring):
             os.set_blocking(end, False)
@@ -123,6 +125,7 @@ class Supervisor:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
+                self._childless = True
                 return True
             if pid == 0:
                 return self.ended is not None
@@ -150,20 +153,22 @@ class Supervisor:
         send_group(self.pid, signal.SIGTERM if gentle else signal.SIGKILL)
         while True:
             self._reap()
-            left = descendants()
-            if not left:
-                # The last of them may have ended since.
-                self._reap()
+            if self._childless:
+                # Only the kernel knows: who forks and exits all the time is in no list of all
+                # processes, but always somebody's child, and an orphan is the subreaper's.
                 return 0
+            left = descendants()
             spent = time.monotonic() - began
             if spent > STRAGGLER_SECONDS + STUBBORN_SECONDS:
-                return len(left)
+                return max(1, len(left))
             firm = not gentle or spent > STRAGGLER_SECONDS
+            if firm:
+                kill_children()
             for pid in left:
                 if firm or pid not in asked:
                     send(pid, signal.SIGKILL if firm else signal.SIGTERM)
                     asked.add(pid)
-            self._wait(0.02)
+            self._wait(0.02 if left else 0)
 
 
 def main(words: Sequence[str]) -> int:

@@ -45,6 +45,9 @@ class Progress:
         return f"{self.step.tool} {self.finished.verdict.value if self.finished else 'running'}"
 
 
+TELL_SECONDS = 1.0
+"""How long a listener may take to hear of one event."""
+
 Listener = Callable[[Progress], Awaitable[None]]
 
 
@@ -73,7 +76,8 @@ async def verify(
 
     async def waiting() -> None:
         if listener is not None:
-            await listener(Progress())
+            with anyio.move_on_after(TELL_SECONDS):
+                await listener(Progress())
 
     async with turn(root, limits.deadline, waiting) as held:
         # Read anew: the files may have changed while others had their turn.
@@ -125,7 +129,9 @@ async def _run_all(
 
     async def tell(step: Step, finished: Finished | None = None) -> None:
         if listener is not None:
-            await listener(Progress(len(results), len(steps), step, finished))
+            # A client that does not read must not hold up the checks.
+            with anyio.move_on_after(TELL_SECONDS):
+                await listener(Progress(len(results), len(steps), step, finished))
 
     async def one(index: int, step: Step) -> None:
         async with lanes:

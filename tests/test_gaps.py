@@ -159,3 +159,53 @@ async def test_a_secret_in_a_test_id_is_masked(
     batch = await verify(project({"setup.cfg": "", "test_a.py": test}))
     assert "correct-horse" not in batch.json_text()
     assert batch.failures[0].test == "test_a.py::test_a[***]"
+
+
+PRINTING = """
+from mypy.plugin import Plugin
+
+print("Loading settings")
+
+
+def plugin(version):
+    return Plugin
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "verdict"), [("x = 1\n", "passed"), ("x: int = ''\n", "failed")]
+)
+async def test_a_plugin_of_mypy_may_print(
+    project: ProjectFactory, source: str, verdict: str
+) -> None:
+    """Mypy's JSON has no sum, so that nothing but the plain text proves that nothing is lost."""
+    stated = "[tool.mypy]\nplugins = ['plug.py']\nfiles = ['a.py']\n"
+    folder = project({"pyproject.toml": stated, "a.py": source, "plug.py": PRINTING})
+    (step,) = (await verify(folder)).steps
+    assert step.verdict == verdict
+    assert step.reason == "printed beside mypy's report: Loading settings"
+
+
+async def test_a_setting_of_a_module_that_mypy_ignores_is_a_remark(project: ProjectFactory) -> None:
+    stated = (
+        "[tool.mypy]\nfiles = ['a.py']\n"
+        "[[tool.mypy.overrides]]\nmodule = ['a']\nwarn_unused_configs = true\n"
+    )
+    (step,) = (await verify(project({"pyproject.toml": stated, "a.py": ""}))).steps
+    assert step.verdict == "passed"
+    assert "Per-module sections" in (step.reason or "")
+
+
+async def test_every_session_of_pytest_in_one_program_is_seen(project: ProjectFactory) -> None:
+    program = (
+        "import pytest\npytest.main(['test_a.py', '-qq'])\npytest.main(['test_b.py', '-qq'])\n"
+    )
+    files = {
+        "pyproject.toml": "[tool.hdb]\ntest = 'python run.py'\n",
+        "run.py": program,
+        "test_a.py": PASSING,
+        "test_b.py": "def test_b():\n    assert 1 == 2\n",
+    }
+    batch = await verify(project(files))
+    assert batch.verdict != "passed"
+    assert {one.test for one in batch.failures} == {"test_b.py::test_b"}

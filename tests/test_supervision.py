@@ -83,6 +83,30 @@ async def test_cancelling_ends_every_descendant(tmp_path: Path, scratch: Path, n
     assert leftovers(scratch) == []
 
 
+RESTLESS = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    end = time.time() + 30
+    while time.time() < end:
+        if os.fork():
+            os._exit(0)
+        os.close(os.open('beat', os.O_CREAT | os.O_WRONLY))
+    os._exit(0)
+while not os.path.exists('beat'):
+    time.sleep(0.01)
+"""
+
+
+async def test_a_child_that_forks_and_exits_all_the_time_is_ended(tmp_path: Path) -> None:
+    report = await process.run(step(tmp_path, RESTLESS), limit=60)
+    assert (report.status, report.fault) == (0, None)
+    (tmp_path / "beat").unlink()
+    # It beats a thousand times a second; a start of Python is long enough to see that.
+    await process.run(step(tmp_path, ""), limit=60)
+    assert not (tmp_path / "beat").exists()
+
+
 async def test_the_time_limit_ends_every_descendant(tmp_path: Path) -> None:
     report = await process.run(step(tmp_path, escaping(next(iter(ESCAPES)))), limit=3)
     assert report.timed_out
@@ -121,6 +145,19 @@ async def test_a_signal_to_the_command_line_ends_everything(
         await until((hanging / "child.pid").exists)
         run.send_signal(number)
         assert run.wait(timeout=60) == 128 + number
+    assert not alive(child(hanging))
+    assert leftovers(scratch) == []
+
+
+async def test_a_second_interrupt_breaks_nothing_off(hanging: Path, scratch: Path) -> None:
+    with hdb(hanging, "verify", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        await until((hanging / "child.pid").exists)
+        for _ in range(3):
+            run.send_signal(signal.SIGINT)
+            await anyio.sleep(0.01)
+        assert run.wait(timeout=60) == 128 + signal.SIGINT
+        assert run.stderr is not None
+        assert run.stderr.read() == "hdb: stopped\n"
     assert not alive(child(hanging))
     assert leftovers(scratch) == []
 

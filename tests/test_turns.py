@@ -145,7 +145,19 @@ async def test_an_argument_wins_over_what_the_project_states(project: ProjectFac
     assert (await verify(folder, timeout=60)).verdict == "passed"
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "true", "'x'", "nan", "[5]"])
+async def test_a_listener_that_hangs_holds_up_nothing(
+    project: ProjectFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_server.verify.TELL_SECONDS", 0.01)
+
+    async def listen(_event: Progress) -> None:
+        await anyio.sleep_forever()
+
+    folder = project({"setup.cfg": "", "test_a.py": "def test_a():\n    pass\n"})
+    assert (await verify(folder, listener=listen)).verdict == "passed"
+
+
+@pytest.mark.parametrize("value", [f"1{'0' * 400}", "0", "-1", "true", "'x'", "nan", "[5]"])
 async def test_a_limit_that_cannot_be_meant_is_a_problem(
     project: ProjectFactory, value: str
 ) -> None:

@@ -28,19 +28,20 @@ FLAGS = frozenset(
 TOPICS = {"name-defined": "undefined-name", "syntax": "syntax"}
 TEXT_FORM = (
     "--no-pretty --show-column-numbers --show-error-codes --hide-error-context "
-    "--no-color-output --no-error-summary"
+    "--no-color-output --error-summary"
 ).split()
 LINE = re.compile(
     r"^(?P<file>[^:\n]+):(?:(?P<line>\d+):)?(?:(?P<column>\d+):)? "
     r"(?P<severity>error|note): (?P<message>.*?)(?:  \[(?P<code>[a-z0-9-]+)\])?$"
 )
 BROKEN_SETTINGS = re.compile(
-    r"^\S+\.(?:toml|ini|cfg): (?!\[mypy)(?!.*: error:).*|.*No \[mypy\] section"
+    r"^\S+\.(?:toml|ini|cfg): (?!\[(?:mypy|module = ))(?!.*: error:).*|.*No \[mypy\] section"
 )
 NO_FILES = re.compile(r"^There are no \.py\[i\] files in directory .*", re.MULTILINE)
 # What mypy says of reports that the project asks for besides.
 SAID = re.compile(r"^Generated .* report\b|^(?:Success: no issues|Found \d+ error)")
-IGNORED_SETTINGS = re.compile(r"^\S+: \[mypy.*")
+IGNORED_SETTINGS = re.compile(r"^\S+: \[(?:mypy|module = ).*")
+SUM = re.compile(r"^(?:Success: no issues found|Found (\d{1,6}) errors?) in [1-9]", re.MULTILINE)
 
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -87,8 +88,13 @@ def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
 
 
 def retry(report: Report, args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation | None:
-    """Ask for the plainest text where mypy does not know `--output`."""
-    if report.status == 2 and "unrecognized arguments: --output" in report.stderr:
+    """Ask for the plainest text where mypy does not know `--output`.
+
+    So as well where something else prints among the JSON: the text ends with a sum, which proves
+    that nothing is missing.
+    """
+    unknown = report.status == 2 and "unrecognized arguments: --output" in report.stderr
+    if unknown or (report.status in {0, 1} and _foreign(report)):
         return Invocation(args=(*TEXT_FORM, *_kept(args, targets)), env=_env())
     return None
 
@@ -139,12 +145,14 @@ def parse(report: Report) -> Outcome:
     if broken or crashed or report.status not in {0, 1, 2} or bool(errors) != bool(report.status):
         why = "\n".join(broken) or ended(report, NAME)
         return Outcome(diagnostics=errors, problem=why)
-    foreign = [line for line in unread(report.stdout) if not (LINE.match(line) or SAID.match(line))]
-    if foreign:
-        # A damaged line was a finding, and what else is printed is not mypy's report.
-        why = f"mypy's report holds what hdb cannot read: {foreign[0]}"
-        return Outcome(diagnostics=errors, problem=why)
     remarks = [line for line in complaints if IGNORED_SETTINGS.match(line)]
+    if foreign := _foreign(report):
+        told = SUM.findall(report.stdout)
+        if [int(number or 0) for number in told] != [len(errors)]:
+            # A damaged line was a finding, and what else is printed is not mypy's report.
+            why = f"mypy's report holds what hdb cannot read: {foreign[0]}"
+            return Outcome(diagnostics=errors, problem=why)
+        remarks.append(f"printed beside mypy's report: {foreign[0]}")
     blocked = report.status == 2
     if blocked:
         remarks.append(
@@ -157,6 +165,11 @@ def parse(report: Report) -> Outcome:
         remark="\n".join(remarks) or None,
         partial=blocked,
     )
+
+
+def _foreign(report: Report) -> list[str]:
+    """Return the lines on stdout that are not mypy's."""
+    return [line for line in unread(report.stdout) if not (LINE.match(line) or SAID.match(line))]
 
 
 def _is_settings(file: str | None) -> bool:

@@ -32,7 +32,7 @@ OPTIONS = {
     "tbstyle": "auto",
     "continue_on_collection_errors": True,
 }
-FULL = 2  # the verbosity at which a comparison omits nothing
+OURS = ("HDB_REPORT", "HDB_ROOT", "PYTEST_ADDOPTS")
 GROUP = re.compile(r"@[^\]]*$")
 
 
@@ -40,12 +40,14 @@ GROUP = re.compile(r"@[^\]]*$")
 def pytest_load_initial_conftests(early_config: Any) -> Iterator[None]:
     """Start reporting, unless nobody asked for it; a conftest may fail right after."""
     # Taken out of the environment: a pytest that a test starts does not report, nor find us.
-    path = os.environ.pop("HDB_REPORT", None)
-    if options := os.environ.get("PYTEST_ADDOPTS"):
+    taken = {name: os.environ.pop(name) for name in OURS if name in os.environ}
+    if options := taken.get("PYTEST_ADDOPTS"):
         os.environ["PYTEST_ADDOPTS"] = options.replace("-p hdb_pytest_reporter", "").strip()
     reporter = None
-    if path:
-        reporter = Reporter(early_config, os.path.abspath(path), os.environ.get("HDB_ROOT"))
+    if path := taken.get("HDB_REPORT"):
+        reporter = Reporter(early_config, os.path.abspath(path), taken.get("HDB_ROOT"))
+        # Given back for the next session that the same program may run.
+        early_config.add_cleanup(lambda: os.environ.update(taken))
         early_config.pluginmanager.register(reporter, "hdb-reporter")
         reporter.start()
     outcome: Any = yield
@@ -97,9 +99,8 @@ class Reporter:
 
     def fail(self, kind: str, test: str, error: BaseException, **more: Any) -> None:
         """Record an exception that belongs to no report."""
-        self.journal.write(
-            kind=kind, id=test, **{**failures.exception_record(error, self.project), **more}
-        )
+        found = {**failures.exception_record(error, self.project), **more}
+        self.journal.write(kind=kind, id=test, **found)
 
     # Collection
 
@@ -196,20 +197,14 @@ class Reporter:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_assertrepr_compare(self, left: object, right: object) -> Iterator[None]:
-        """Have the comparison explained in full, where that is cheap; pytest cuts it later."""
-        option = self.config.option
-        before = getattr(option, "verbose", 0)
-        if before < FULL and texts.cheap(left, right):
-            option.verbose = FULL
-        try:
+        """Have the comparison explained in full; pytest cuts it later."""
+        with texts.explaining(self.config, left, right):
             outcome: Any = yield
             if not outcome.excinfo:
-                # Some versions explain lazily, which must happen while the option is set.
+                # Some versions explain lazily, which must happen while the options are set.
                 results = [texts.explained(one) for one in outcome.get_result()]
                 outcome.force_result(results)
                 self.explanation = next((one for one in results if one), [])
-        finally:
-            option.verbose = before
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, call: Any) -> Iterator[None]:
@@ -272,9 +267,8 @@ class Reporter:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excinfo: Any) -> None:
-        self.fail(
-            "internal", "", excinfo.value, text=texts.tail(str(excinfo.getrepr(style="short")))
-        )
+        text = texts.tail(str(excinfo.getrepr(style="short")))
+        self.fail("internal", "", excinfo.value, text=text)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
