@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from asyncio import run
@@ -264,7 +265,8 @@ CONFIGURATION = (
     "[tool.ruff.lint]\nselect = ['F', 'E']\n[tool.mypy]\nfiles = ['shop.py']\n"
 )
 DIES = "import os\n\n\ndef test_dies():\n    os._exit(3)\n"
-RUNS = 10
+RUNS = 10 if os.environ.get("HDB_TEST_MATRIX") else 4
+"""How often a tree is verified; `.ci/full` takes the time for all ten."""
 
 
 def shape(batch: Batch) -> str:
@@ -280,7 +282,7 @@ def shape(batch: Batch) -> str:
 @pytest.mark.parametrize(
     ("option", "more"), [("", {}), ("-n 2", {"test_dies.py": DIES})], ids=["alone", "xdist"]
 )
-async def test_ten_reruns_of_an_unchanged_tree_are_identical(
+async def test_reruns_of_an_unchanged_tree_are_identical(
     project: ProjectFactory, option: str, more: dict[str, str]
 ) -> None:
     """Tests in any order, in processes of their own, with addresses and folders of their own."""
