@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from mcp_server.finished import Finished
 from mcp_server.models import Diagnostic
 from mcp_server.redact import redact
 from mcp_server.untrusted import neutral
+
+_COLOUR = re.compile(r"\x1b\[[0-9:;]*m")
 
 
 def outgoing(finished: Finished, hidden: tuple[str, ...]) -> Finished:
@@ -25,12 +28,17 @@ def outgoing(finished: Finished, hidden: tuple[str, ...]) -> Finished:
         # Where the project lies on this machine says nothing, and would change the ids.
         return None if text is None else neutral(redact(text, hidden).replace(here, ""))
 
+    def uncoloured(text: str | None) -> str | None:
+        # Whole output is coloured for reading; a message's colours may be what differs. First, as
+        # colours inside a credential would hide it.
+        return None if text is None else clean(_COLOUR.sub("", text))
+
     def clean_one(one: Diagnostic) -> Diagnostic:
         return replace(
             one,
             message=local(one.message) or "",
             brief=local(one.brief),
-            detail=clean(one.detail),
+            detail=uncoloured(one.detail),
             file=clean(one.file),
             code=clean(one.code),
             symbol=clean(one.symbol),

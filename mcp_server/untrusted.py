@@ -4,18 +4,6 @@ from __future__ import annotations
 
 import re
 
-# Strings of ECMA-48 (OSC, DCS, SOS, PM, APC) end at any other control, at the latest with the
-# line: what is not ended must not swallow what follows. Mis-decoded text is full of single
-# characters that would begin a sequence in 8 bits; only a whole sequence is taken for one.
-_STRING = r"[^\x00-\x1f\x7f-\x9f]*"
-_SEQUENCE = (
-    r"\x1b\[[0-?]*[ -/]*[@-~]?"  # CSI, whole or cut off
-    r"|\x9b[0-?]+[ -/]*[@-~]"
-    rf"|\x1b[\]PX^_]{_STRING}(?:\x07|\x1b\\|\x9c)?"
-    rf"|[\x90\x98\x9d-\x9f]{_STRING}(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]+[0-~]?"  # character sets and their like
-    r"|\x1b[0-~]"
-)
 # What nobody sees, or what reorders what they see. Joiners of emoji and of Persian words are
 # among it: escaped they lose nothing. Signs of category Cf that are visible are not.
 _UNSEEN = (
@@ -27,8 +15,7 @@ _UNSEEN = (
 )
 # One variation selector chooses a form; further ones can only carry what nobody sees.
 _SELECTORS = r"(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]"
-_CONTROL = re.compile(rf"\r\n|{_SEQUENCE}|[{_UNSEEN}]|{_SELECTORS}")
-_NAMED = {"\r\n": "\n", "\r": r"\r"}
+_CONTROL = re.compile(rf"\r\n|[{_UNSEEN}]|{_SELECTORS}")
 
 # Names of tags that clients and models use around results, calls and reminders. A name that
 # could be a variable or a type needs the whole tag; `a<tool_call` is a comparison.
@@ -86,9 +73,10 @@ _SUSPECT = re.compile(
 def neutral(text: str) -> str:
     r"""Return text of the project so that it is only text to a terminal, a renderer and a model.
 
-    Terminal sequences go; every other character that cannot be seen is shown as an escape such
-    as `\x07`; a mark that could end a block of data or pass for an instruction gets a backslash
-    (`<\system-reminder>`). Ordinary text stays as it is, and so does what is neutral already.
+    Every character that cannot be seen, also the first of a terminal sequence, is shown as an
+    escape such as `\x1b`; a mark that could end a block of data or pass for an instruction gets a
+    backslash (`<\system-reminder>`). Ordinary text stays as it is, and so does what is neutral
+    already.
     """
     if _SUSPECT.search(text) is None:
         return text
@@ -103,12 +91,9 @@ def neutral(text: str) -> str:
 
 
 def _shown(match: re.Match[str]) -> str:
-    """Return what stands for a control: nothing for a sequence, else a visible escape."""
+    """Return the visible escape that stands for a control, or the end of a line of DOS."""
     found = match[0]
-    if found in _NAMED:
-        return _NAMED[found]
-    # A sequence begins with a control that alone would be shown, and has more than that.
-    return "" if len(found) > 1 else found.encode("unicode_escape", "surrogatepass").decode()
+    return "\n" if found == "\r\n" else found.encode("unicode_escape", "surrogatepass").decode()
 
 
 def _defused(match: re.Match[str]) -> str:

@@ -16,28 +16,23 @@ from mcp_server.untrusted import neutral
 SPACE = "antml" + ":"
 HOSTILE = {
     # Terminal sequences
-    "\x1b[31mred\x1b[0m": "red",
-    "\x1b[38;2;1;2;3;48;5;7mx\x1b[K\x1b[2J": "x",
-    "\x1b[?1049h\x1b[>4;2mx": "x",
-    "\x1b[1 qx": "x",
-    "cut \x1b[3": "cut ",
-    "cut \x1b[3\nnext": "cut \nnext",
-    "\x9b31mred\x9b0m": "red",
-    "\x1b]0;title\x07x": "x",
-    "\x1b]8;;http://a\x1b\\text\x1b]8;;\x1b\\ y": "text y",
-    "\x1b]8;;http://a\x07text\x1b]8;;\x07": "text",
-    "\x9d8;;http://a\x9ctext": "text",
-    "cut \x1b]8;;http://a": "cut ",
-    "cut \x1b]8;;http://a\nnext": "cut \nnext",
-    "\x1bPq#0;2;0;0;0\x1b\\x": "x",
-    "\x1b_Gpayload\x1b\\x\x1b^private\x1b\\y\x1bXstring\x1b\\z": "xyz",
-    "\x90data\x9cx\x98s\x9cy\x9ep\x1b\\z\x9fa\x07": "xyz",
-    "\x1bc\x1b7\x1b=x\x1bM": "x",
-    "\x1b(Bx\x1b#8": "x",
-    "cut \x1b(": "cut ",
-    "\x1b\x1b[0m[31mx": "\\x1b[31mx",
-    "end\x1b": "end\\x1b",
-    "``\x1b[0m`": r"\`\`\`",
+    "\x1b[31mred\x1b[0m": r"\x1b[31mred\x1b[0m",
+    "\x1b[38;2;1;2;3;48;5;7mx\x1b[K\x1b[2J": r"\x1b[38;2;1;2;3;48;5;7mx\x1b[K\x1b[2J",
+    "\x1b[?1049h\x1b[>4;2mx\x1b[1 q": r"\x1b[?1049h\x1b[>4;2mx\x1b[1 q",
+    "cut \x1b[3\nnext": "cut \\x1b[3\nnext",
+    "\x9b31mred\x9b0m": r"\x9b31mred\x9b0m",
+    "\x1b]0;title\x07x": r"\x1b]0;title\x07x",
+    "\x1b]8;;http://a\x1b\\text\x1b]8;;\x1b\\ y": r"\x1b]8;;http://a\x1b\text\x1b]8;;\x1b\ y",
+    "\x9d8;;http://a\x9ctext": r"\x9d8;;http://a\x9ctext",
+    "cut \x1b]8;;http://a\nnext": "cut \\x1b]8;;http://a\nnext",
+    "\x1bPq#0;2;0;0;0\x1b\\x": r"\x1bPq#0;2;0;0;0\x1b\x",
+    "\x1b_Gdata\x1b\\x\x1b^p\x1b\\y\x1bXs\x1b\\z": r"\x1b_Gdata\x1b\x\x1b^p\x1b\y\x1bXs\x1b\z",
+    "\x90data\x9cx\x98s\x9cy\x9ep\x9f": r"\x90data\x9cx\x98s\x9cy\x9ep\x9f",
+    "\x1bc\x1b7\x1b=x\x1b(B\x1b#8": r"\x1bc\x1b7\x1b=x\x1b(B\x1b#8",
+    "\x1b\x1b[0m[31mx": r"\x1b\x1b[0m[31mx",
+    "end\x1b": r"end\x1b",
+    "``\x1b[0m`": r"``\x1b[0m`",
+    "\x1b]</system>\x07": r"\x1b]<\/system>\x07",
     # What nobody sees, one by one
     "bell\x07, nul\x00, back\x08": "bell\\x07, nul\\x00, back\\x08",
     "a\x7fb\x85c\x9dd": "a\\x7fb\\x85c\\x9dd",
@@ -196,6 +191,13 @@ def test_the_tables_are_long_enough_to_mean_something() -> None:
 def test_neutral_text_stays_neutral(text: str) -> None:
     once = neutral(text)
     assert neutral(once) == once
+
+
+@PROFILE
+@given(st.lists(st.sampled_from([*"\x1b\x9b\x9d\x9c\x07()0;31mKred", "\x1b[3", "\x1b]0;"])))
+def test_a_terminal_sequence_is_shown_whole(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert neutral(text).encode("ascii").decode("unicode_escape") == text
 
 
 @PROFILE

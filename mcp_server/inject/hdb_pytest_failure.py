@@ -133,7 +133,7 @@ def exception_record(error: BaseException, project: Project) -> dict[str, Any]:
     try:
         return _exception_record(error, project)
     except Exception:  # noqa: BLE001 - an exotic exception must not break the run it ended
-        return {"code": type(error).__name__, "message": texts.tail(_text(error))}
+        return {"code": type(error).__name__, "message": texts.bounded(_text(error))}
 
 
 def _exception_record(error: BaseException, project: Project) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def _exception_record(error: BaseException, project: Project) -> dict[str, Any]:
     if len(leaves) > 1:
         lines = [f"{type(leaf).__name__}: {_message(leaf)}" for leaf in leaves]
         record["message"] = "\n".join([f"{type(error).__name__}: {_text(error)}", *lines])
-    record["message"] = texts.tail(texts.COLOUR.sub("", record["message"]))
+    record["message"] = texts.bounded(record["message"])
     if isinstance(leaves[0], SyntaxError):
         file = project.own(leaves[0].filename or "")
         if file:

@@ -1,13 +1,16 @@
-"""Texts of pytest's reports: whole, without colours and half characters, and of a bounded size."""
+"""Texts of pytest's reports: whole, without half characters, and of a bounded size."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 LIMIT = 20_000
+FIRST = 1_000
 HEADLINE = 160
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+FULL = 2  # the verbosity at which a comparison omits nothing
 WORKER = re.compile(r"\A\[\w+\] \S+ -- Python .*\n")
 
 
@@ -32,12 +35,21 @@ def tail(text: str) -> str:
     return text if cut <= 0 else f"[... {cut} characters cut]\n{text[-LIMIT:]}"
 
 
+def bounded(message: str) -> str:
+    """Return the first line and the end of a long message: the first says what failed."""
+    cut = len(message) - LIMIT
+    if cut <= 0:
+        return message
+    first = message.partition("\n")[0][:FIRST]
+    return f"{first}\n[... {cut} characters cut]\n{message[len(first) + cut :]}"
+
+
 def long_text(report: Any) -> str:
     """Return a report's text as pytest would print it, without xdist's line on the worker."""
     if isinstance(report.longrepr, str):
         return report.longrepr
     try:
-        return WORKER.sub("", COLOUR.sub("", str(report.longreprtext)))
+        return WORKER.sub("", str(report.longreprtext))
     except Exception:  # noqa: BLE001 - a plugin's own representation may fail to print
         return str(getattr(report, "longrepr", ""))
 
@@ -55,6 +67,25 @@ def outcome_of(report: Any) -> str:
     if report.skipped:
         return "xfailed" if expected else "skipped"
     return "xpassed" if expected else "passed"
+
+
+@contextlib.contextmanager
+def explaining(config: Any, left: object, right: object) -> Iterator[None]:
+    """Have a comparison explained in full, where that is cheap, and in no colours but its own."""
+    option = config.option
+    writer: Any = getattr(config.pluginmanager.get_plugin("terminalreporter"), "_tw", None)
+    verbose, markup = getattr(option, "verbose", 0), getattr(writer, "hasmarkup", False)
+    if verbose < FULL and cheap(left, right):
+        option.verbose = FULL
+    if markup:
+        # Afterwards, colours of pytest could not be told from those of the values.
+        writer.hasmarkup = False
+    try:
+        yield
+    finally:
+        option.verbose = verbose
+        if markup:
+            writer.hasmarkup = markup
 
 
 def explained(lines: Any) -> list[str] | None:
@@ -75,13 +106,13 @@ def untruncated(message: str, explanation: list[str]) -> str:
     end = next((at for at, line in enumerate(lines) if "Full output truncated" in line), None)
     if end is None or not explanation:
         return message
-    explanation = COLOUR.sub("", "\n".join(explanation)).split("\n")
+    explanation = "\n".join(explanation).split("\n")
     head = explanation[0].strip()
     start = next((at for at, line in enumerate(lines) if line.strip().endswith(head)), None)
     if start is None or start > end:
         return message
     whole = ["  " + line for line in explanation[1:]]
-    return tail("\n".join([*lines[: start + 1], *whole, *lines[end + 1 :]]))
+    return bounded("\n".join([*lines[: start + 1], *whole, *lines[end + 1 :]]))
 
 
 def cheap(left: object, right: object) -> bool:

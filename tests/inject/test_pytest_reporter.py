@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -259,6 +260,49 @@ def test_a_comparison_is_explained_in_full(project: ProjectFactory, python: Path
     ]
     assert "truncated" not in small["message"]
     assert len(large["message"]) < 1000
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["alone", "xdist"])
+@pytest.mark.parametrize("options", [(), ("--color=yes",)], ids=["plain", "coloured"])
+def test_only_the_colours_of_pytest_itself_go(
+    project: ProjectFactory, python: Path, options: tuple[str, ...], workers: tuple[str, ...]
+) -> None:
+    tests = (
+        "def test_text():\n    assert '\\x1b[31mred' == '\\x1b[32mred'\n"
+        "def test_raised():\n    raise ValueError('\\x1b[31mred')\n"
+        "def test_items():\n    assert {'a': 1} == {'a': 2}\n"
+    )
+    folder = project({"test_it.py": tests}, ready=False)
+    done = start(python, folder, *options, *workers)
+    found = {one["id"].split("::")[1]: one["message"] for one in records(folder, "failure")}
+    lines = [line.strip() for line in found["test_text"].splitlines()]
+    assert {"- \x1b[32mred", "+ \x1b[31mred"} <= set(lines)
+    assert found["test_raised"] == "\x1b[31mred"
+    assert "'a': 1" in found["test_items"]
+    assert "\x1b" not in found["test_items"]
+    # What pytest prints is as coloured as it was asked for.
+    assert bool(options) == ("\x1b[1m" in done.stdout)
+
+
+def test_a_very_long_message_keeps_its_first_line_and_its_end(
+    project: ProjectFactory, python: Path
+) -> None:
+    tests = (
+        "def test_compared():\n    assert 'x' * 30000 == 'y' * 30000\n"
+        "def test_line():\n    raise ValueError('begin' + 'x' * 30000 + 'end')\n"
+        "def test_lines():\n    raise ValueError('first\\n' + 'x\\n' * 30000 + 'last')\n"
+    )
+    folder = project({"test_it.py": tests}, ready=False)
+    start(python, folder, "-vv", "-p", "no:randomly")
+    messages = [one["message"] for one in records(folder, "failure")]
+    compared, line, lines = [message.split("\n") for message in messages]
+    assert re.fullmatch(r"assert 'x+\.\.\.y+'", compared[0])
+    assert set(compared[-1].strip(" +-")) <= {"x", "y"}
+    assert (line[0][:6], len(line[0]), line[-1][-4:]) == ("beginx", 1000, "xend")
+    assert (lines[0], lines[-1]) == ("first", "last")
+    for message in messages:
+        assert "characters cut]" in message.split("\n")[1]
+        assert len(message) < 20_100
 
 
 @pytest.mark.parametrize(
