@@ -39,6 +39,8 @@ PLUGINS = {
 }
 UNKNOWN = re.compile(r"unrecognized arguments: (?P<options>.+)")
 FATAL = re.compile(r"^Fatal Python error.*", re.MULTILINE | re.DOTALL)
+# What faulthandler says before each thread's stack.
+THREAD = re.compile(r"^(?=(?:Current thread|Thread) 0x)", re.MULTILINE)
 # Frames of pytest itself, between a test and the interpreter.
 MACHINERY = re.compile(r'^  File ".*/(?:_pytest|pluggy|pytest)/', re.MULTILINE)
 TIMEOUT = re.compile(r"^\++ Timeout \++$", re.MULTILINE)
@@ -49,7 +51,10 @@ def problems(report: Report, run: Session, *, alone: bool) -> Iterator[str]:
     if conftest := run.failure("conftest"):
         yield f"pytest could not start: {_said(report, conftest)}"
     if internal := run.failure("internal"):
-        yield f"pytest failed inside: {_said(report, internal)}"
+        if internal.get("code") == "SystemExit":
+            yield f"pytest was ended by {_said(report, internal)}{_left(run)}"
+        else:
+            yield f"pytest failed inside: {_said(report, internal)}"
     if report.timed_out:
         yield _hung(report, run)
     if run.interrupted:
@@ -133,7 +138,11 @@ def _last_words(report: Report) -> str:
     """Return what faulthandler or pytest-timeout said as the process ended, or its stderr."""
     fatal = FATAL.search(report.stderr)
     if fatal:
-        lines = [line for line in fatal[0].splitlines() if not MACHINERY.search(line)]
+        header, *blocks = THREAD.split(fatal[0])
+        # Other threads come first, and their stacks are long.
+        blocks.sort(key=lambda block: not block.startswith("Current thread"))
+        said = [line for block in (header, *blocks) for line in block.splitlines()]
+        lines = [line for line in said if not MACHINERY.search(line)]
         return "\n".join(lines[:16]).replace(f"{report.root}/", "")
     return tail(report.stdout if TIMEOUT.search(report.stdout) else report.stderr)
 

@@ -120,7 +120,9 @@ class Session:
         complete = "..." not in message.partition("\n")[0]
         brief = FULL_DIFF.sub("", message) if complete else message
         if brief.startswith(f"[{code}]"):
-            brief = brief.replace(f"[{code}]", "passed, but is marked as an expected failure:", 1)
+            reason = brief[len(code) + 2 :].strip()
+            said = "passed, but is marked as an expected failure"
+            brief = f"{said}: {reason}" if reason else said
         return Diagnostic(
             tool="pytest",
             file=report.relative(file) if file else None,

@@ -65,7 +65,9 @@ def _failure(failure: Failure) -> Iterator[Text]:
 
 
 def _also(one: Also) -> str:
-    place = ":".join(str(part) for part in (one.file, one.line) if part is not None)
+    place = ":".join(str(part) for part in (one.file, one.line, one.column) if part is not None)
+    if place and one.file is None:
+        place = f"{'column' if one.line is None else 'line'} {place}"
     message = one.message.replace("\n", " ") if one.message else None
     return "  ".join(part for part in (one.tool, one.code, place, one.test, message) if part)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from mcp_server.contract import Also, Batch, Delta, Failure, StepResult
-from mcp_server.render import render_batch
+from mcp_server.render import _also, render_batch
 
 BATCH = Batch(
     schema="hdb.batch/1",
@@ -72,3 +73,17 @@ def test_a_batch_is_shown_whole_and_once() -> None:
 
 def test_nothing_is_wrapped_in_a_narrow_pipe() -> None:
     assert text(width=20) == text()
+
+
+@pytest.mark.parametrize(
+    ("one", "shown"),
+    [
+        (Also(column=47), "column 47"),
+        (Also(line=2), "line 2"),
+        (Also(line=2, column=47), "line 2:47"),
+        (Also(file="b.py", line=2, column=47), "b.py:2:47"),
+    ],
+    ids=str,
+)
+def test_a_place_of_another_finding_is_named(one: Also, shown: str) -> None:
+    assert _also(one) == shown

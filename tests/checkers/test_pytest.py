@@ -350,3 +350,20 @@ def test_numbers_that_cannot_be_are_none(number: str) -> None:
     )
     (one,) = outcome.diagnostics
     assert (one.file, one.line, one.column, outcome.deselected) == ("a.py", None, None, 0)
+
+
+def test_the_stack_of_the_thread_that_crashed_comes_first() -> None:
+    idle = "Thread 0x01 (most recent call first):\n" + '  File "/x/idle.py", line 1 in wait\n' * 20
+    own = 'Current thread 0x02 (most recent call first):\n  File "/x/a.py", line 7 in test_a\n'
+    said = f"Fatal Python error: Segmentation fault\n\n{idle}\n{own}"
+    report = Report(root=ROOT, cwd=ROOT, record=START, stderr=said, status=None, signal=11)
+    problem = checker.parse(report).problem or ""
+    assert "Fatal Python error: Segmentation fault" in problem
+    assert "line 7 in test_a" in problem
+
+
+@pytest.mark.parametrize(("reason", "end"), [("", "failure"), (" why", "failure: why")])
+def test_an_unexpected_pass_ends_in_its_reason(reason: str, end: str) -> None:
+    said = f'"code":"XPASS(strict)","message":"[XPASS(strict)]{reason}"'
+    outcome = recorded(START, f'{{"p":1,"kind":"failure","id":"a.py::t",{said}}}\n', status=1)
+    assert outcome.diagnostics[0].brief == f"passed, but is marked as an expected {end}"
