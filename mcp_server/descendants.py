@@ -19,7 +19,7 @@ def parents() -> dict[int, int]:
     """Return the parent of each process; zombies are no processes any more."""
     found = {}
     if LINUX:
-        for name in os.listdir("/proc"):
+        for name in _listed("/proc"):
             if name.isdigit():
                 try:
                     with open(f"/proc/{name}/stat", "rb") as file:
@@ -35,6 +35,14 @@ def parents() -> dict[int, int]:
             if not status.startswith("Z"):
                 found[int(number)] = int(above)
     return found
+
+
+def _listed(folder: str) -> list[str]:
+    """Return what a folder holds; nothing where it is not mounted, as in some containers."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def descendants() -> list[int]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_server.checkers import checkers
-from mcp_server.models import Diagnostic, Role
+from mcp_server.models import Diagnostic
+from mcp_server.repository import Role
 from mcp_server.stable import stable
 
 ADDRESS = re.compile(r"0x[0-9a-fA-F]+")

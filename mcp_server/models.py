@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
-
-from mcp_server.limits import Limits
+from typing import Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
-
-
-class Role(StrEnum):
-    """What a command is for; conventions are found, and strongest sources chosen, per role."""
-
-    TEST = "test"
-    COVERAGE = "coverage"
-    TYPES = "types"
-    LINT = "lint"
-    IMPORTS = "imports"
-    FORMAT = "format"
 
 
 class Verdict(StrEnum):
@@ -119,47 +105,6 @@ class Report:
         return os.path.relpath(absolute, self.root) if inside else absolute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What one project's files say to its tools, read and never run.
-
-    `tables` are pyproject's `[tool.*]`; `sections` maps an ini file's name to its sections;
-    `files` are the names of the files in the project's folder; `dependencies` are normalised
-    names; `sources` are the folders and modules that hold the project's own code, `tests` those
-    that hold its tests.
-    """
-
-    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    sections: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
-    files: frozenset[str] = frozenset()
-    dependencies: frozenset[str] = frozenset()
-    sources: tuple[str, ...] = ()
-    tests: tuple[str, ...] = ()
-
-    def table(self, name: str) -> str | None:
-        """Return where pyproject's `[tool.NAME]` stands, or None."""
-        return f"pyproject.toml [tool.{name}]" if name in self.tables else None
-
-    def section(self, name: str, *files: str) -> str | None:
-        """Return the first of the ini `files` with a section `name`, as a source, or None."""
-        for file in files:
-            if name in self.sections.get(file, {}):
-                return f"{file} [{name}]"
-        return None
-
-    def file(self, *names: str) -> str | None:
-        """Return the first of the file `names` that the project has, or None."""
-        return next((name for name in names if name in self.files), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A tool that the settings configure: where, and the arguments to run it with."""
-
-    source: str
-    args: tuple[str, ...] = ()
-
-
 SCRATCH = "\0scratch\0"
 """Stands in an argument for the step's scratch folder; NUL cannot occur in a real argument."""
 
@@ -181,37 +126,6 @@ class Invocation:
     inject: bool = False
     recorded: bool = False
     changed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A command that the project names for a role.
-
-    `start` is how the tool is started, without a runner such as `uv run`: ("pytest",),
-    ("python", "-m", "pytest"), ("coverage", "run", "-m", "pytest"). `args` follow. `text` is
-    the command as the project wrote it; `cwd` is relative to the verified folder ("." for it);
-    `reason` says why it is not planned.
-    """
-
-    tool: str
-    role: Role
-    text: str
-    source: str
-    cwd: str = "."
-    start: tuple[str, ...] = ()
-    args: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
-    venv: str | None = None
-    """The environment folder that the command itself names (`.venv` of `.venv/bin/pytest`)."""
-    literal: frozenset[str] = frozenset()
-    """Arguments whose pattern characters the project quoted."""
-    task: str = ""
-    """The named task that the command was chosen from."""
-    beside: bool = False
-    """Whether it runs in its task beside planned commands, so that it leaves a gap when not run."""
-    mutates: bool = False
-    sure: bool = True
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,58 +157,3 @@ class Step:
     """Whether it may share ports or databases with another step."""
     refused: tuple[Verdict, str] | None = None
     """The verdict and the reason where the step cannot be run (`missing`, `not_run`)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """The Python environment that a project's tools live in, and how it is made.
-
-    `folder` is absolute, None where the tools of PATH serve. `create` are the commands, each
-    with its folder relative to the verified one, that make a missing environment.
-    """
-
-    kind: str
-    folder: Path | None = None
-    ready: bool = False
-    python: str | None = None
-    problem: str | None = None
-    create: tuple[tuple[tuple[str, ...], str], ...] = ()
-    source: str = ""
-
-    @property
-    def creation(self) -> str:
-        """The commands that make the environment, as the line a person would type."""
-        lines = [
-            shlex.join(argv) if cwd == "." else f"cd {shlex.quote(cwd)} && {shlex.join(argv)}"
-            for argv, cwd in self.create
-        ]
-        grouped = [f"({line})" if " && " in line and len(lines) > 1 else line for line in lines]
-        return " && ".join(grouped)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
-    """One Python project below the verified folder, with what its files say.
-
-    `commands` are planned; `others` were found but are not, each with its reason.
-    """
-
-    path: str
-    settings: Settings
-    environment: Environment
-    python: str | None = None
-    commands: tuple[Command, ...] = ()
-    others: tuple[Command, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conventions:
-    """What was read about a folder; `problems` are files that could not be read."""
-
-    root: Path
-    projects: tuple[Project, ...] = ()
-    instructions: tuple[str, ...] = ()
-    disagreements: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    pass_env: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)

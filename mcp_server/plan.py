@@ -13,7 +13,8 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from mcp_server.checkers import checkers
-from mcp_server.models import Command, Conventions, Project, Role, Step, Verdict
+from mcp_server.models import Step, Verdict
+from mcp_server.repository import Command, Conventions, Project, Role
 from mcp_server.targets import Target
 
 SEPARATE = frozenset({"uvx", "uv", "pipx"})

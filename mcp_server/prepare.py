@@ -13,7 +13,8 @@ from mcp_server import process
 from mcp_server.checkers.base import tail
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions.environment import satisfies
-from mcp_server.models import Conventions, Project, Report, Step
+from mcp_server.models import Report, Step
+from mcp_server.repository import Conventions, Project
 from mcp_server.turns import turn
 
 SETUP_SECONDS = 1800.0

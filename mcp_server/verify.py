@@ -17,10 +17,11 @@ from mcp_server.conventions import read_conventions
 from mcp_server.errors import UsageError
 from mcp_server.execution import Allowance, execute
 from mcp_server.finished import Finished
-from mcp_server.models import Conventions, Role, Step
+from mcp_server.models import Step
 from mcp_server.outgoing import outgoing
 from mcp_server.plan import plan
 from mcp_server.redact import secrets
+from mcp_server.repository import Conventions, Role
 from mcp_server.targets import read_targets
 from mcp_server.turns import turn
 

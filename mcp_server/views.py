@@ -18,10 +18,12 @@ from mcp_server.contract import (
 )
 from mcp_server.conventions.reading import read_inside
 from mcp_server.errors import UsageError
-from mcp_server.models import Command, Conventions, Environment, Project, Role
 from mcp_server.paging import read_cursor
+from mcp_server.repository import Command, Conventions, Environment, Project, Role
 
 CONTEXT_LINES = 4
+SOURCE_LIMIT = 1 << 24
+"""How many bytes a file may have for the lines around a finding to be shown."""
 
 
 def conventions_view(conventions: Conventions) -> ConventionsView:
@@ -112,7 +114,7 @@ def _source(root: Path, file: str | None, line: int | None) -> str | None:
     """Return the numbered lines around a place inside the folder, or None."""
     if file is None or line is None:
         return None
-    text = read_inside(root, file)
+    text = read_inside(root, file, SOURCE_LIMIT)
     if text is None:
         return None
     lines = text.splitlines()

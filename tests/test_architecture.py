@@ -23,7 +23,16 @@ LAYERS = [
     | {"child_environment", "strays", "supervisor", "side_file", "cache"},
     {"conventions"},
     {"checkers", "pytest_end"},
-    {"models", "contract", "errors", "redact", "stable", "pytest_record", "status_report"}
+    {
+        "models",
+        "repository",
+        "contract",
+        "errors",
+        "redact",
+        "stable",
+        "pytest_record",
+        "status_report",
+    }
     | {"arguments", "lengths", "fields", "untrusted", "ending", "limits"},
     {"descendants"},
 ]

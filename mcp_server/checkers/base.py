@@ -9,7 +9,8 @@ from itertools import islice, takewhile, zip_longest
 from typing import Any, Protocol
 
 from mcp_server.fields import count
-from mcp_server.models import Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 
 PLAIN: dict[str, str | None] = {
     "NO_COLOR": "1",

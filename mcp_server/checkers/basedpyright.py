@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mcp_server.checkers.base import PLAIN, drop_options, json_document, split_paths, tail
-from mcp_server.models import Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 from mcp_server.status_report import joined_threads, read_pyright, unflagged
 
 NAME = "basedpyright"

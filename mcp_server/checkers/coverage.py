@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from mcp_server.checkers.base import no_retry, tail
-from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 
 NAME = "coverage"
 ROLE = Role.COVERAGE

@@ -15,16 +15,8 @@ from mcp_server.checkers.base import (
     unread,
 )
 from mcp_server.fields import as_text, position
-from mcp_server.models import (
-    SCRATCH,
-    Diagnostic,
-    Found,
-    Invocation,
-    Outcome,
-    Report,
-    Role,
-    Settings,
-)
+from mcp_server.models import SCRATCH, Diagnostic, Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 
 NAME = "flake8"
 ROLE = Role.LINT

@@ -6,7 +6,8 @@ import re
 
 from mcp_server.checkers.base import PLAIN, diff_places, drop_options, ended, split_paths
 from mcp_server.fields import count
-from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 
 NAME = "isort"
 ROLE = Role.IMPORTS

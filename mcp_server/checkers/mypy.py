@@ -6,7 +6,8 @@ import re
 
 from mcp_server.checkers.base import PLAIN, drop_options, ended, json_lines, split_paths, unread
 from mcp_server.fields import as_text, position
-from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 
 NAME = "mypy"
 ROLE = Role.TYPES

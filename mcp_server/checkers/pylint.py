@@ -7,17 +7,8 @@ from typing import Any
 
 from mcp_server.checkers.base import PLAIN, drop_options, ended, json_document, split_paths
 from mcp_server.fields import as_text, position
-from mcp_server.models import (
-    SCRATCH,
-    Diagnostic,
-    Found,
-    Invocation,
-    Outcome,
-    Report,
-    Role,
-    Settings,
-    Severity,
-)
+from mcp_server.models import SCRATCH, Diagnostic, Invocation, Outcome, Report, Severity
+from mcp_server.repository import Found, Role, Settings
 from mcp_server.status_report import settle
 
 NAME = "pylint"

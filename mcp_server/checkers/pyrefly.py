@@ -14,16 +14,8 @@ from mcp_server.checkers.base import (
     tail,
 )
 from mcp_server.fields import as_text, count, position
-from mcp_server.models import (
-    Diagnostic,
-    Found,
-    Invocation,
-    Outcome,
-    Report,
-    Role,
-    Settings,
-    Severity,
-)
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report, Severity
+from mcp_server.repository import Found, Role, Settings
 from mcp_server.status_report import remarks, settle
 
 NAME = "pyrefly"

@@ -10,7 +10,8 @@ from mcp_server.checkers.base import (
     split_paths,
     tail,
 )
-from mcp_server.models import Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 from mcp_server.status_report import joined_threads, read_pyright, unflagged
 
 NAME = "pyright"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from mcp_server.checkers.base import drop_options, json_lines, no_retry, split_paths, tail
 from mcp_server.ending import ending
-from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report
 from mcp_server.pytest_end import problems, unrecorded, usage
 from mcp_server.pytest_record import PASSED, Session, number, sessions
+from mcp_server.repository import Found, Role, Settings
 
 NAME = "pytest"
 ROLE = Role.TEST

@@ -17,7 +17,8 @@ from mcp_server.checkers.base import (
     unread,
 )
 from mcp_server.fields import as_text, position
-from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 
 NAME = "ruff"
 ROLE = Role.LINT

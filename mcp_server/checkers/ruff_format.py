@@ -14,7 +14,8 @@ from mcp_server.checkers.base import (
     split_paths,
 )
 from mcp_server.fields import position
-from mcp_server.models import Diagnostic, Found, Invocation, Outcome, Report, Role, Settings
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report
+from mcp_server.repository import Found, Role, Settings
 
 NAME = "ruff-format"
 ROLE = Role.FORMAT

@@ -6,16 +6,8 @@ import re
 
 from mcp_server.checkers.base import PLAIN, drop_options, split_paths, tail
 from mcp_server.fields import position
-from mcp_server.models import (
-    Diagnostic,
-    Found,
-    Invocation,
-    Outcome,
-    Report,
-    Role,
-    Settings,
-    Severity,
-)
+from mcp_server.models import Diagnostic, Invocation, Outcome, Report, Severity
+from mcp_server.repository import Found, Role, Settings
 from mcp_server.status_report import remarks, settle
 
 NAME = "ty"

@@ -17,7 +17,7 @@ from mcp_server.conventions.targets import select
 from mcp_server.conventions.task_files import makefile_tasks, tox_tasks
 from mcp_server.conventions.tasks import TaskFile
 from mcp_server.errors import ProjectNotFoundError
-from mcp_server.models import Conventions, Project
+from mcp_server.repository import Conventions, Project
 
 INSTRUCTIONS = ("CLAUDE.md", "AGENTS.md", ".claude/CLAUDE.md", "CONTRIBUTING.md")
 

@@ -15,7 +15,7 @@ from mcp_server.conventions.creation import creation
 from mcp_server.conventions.managers import LOCKS, find_manager, kept_elsewhere
 from mcp_server.conventions.reading import read_text
 from mcp_server.conventions.settings import Files
-from mcp_server.models import Environment
+from mcp_server.repository import Environment
 
 FOLDERS = (".venv", "venv", "env")
 VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+(?:\.\d+)?)", re.MULTILINE)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from mcp_server.conventions.reading import Reader
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -14,6 +16,11 @@ class Place:
 
     root: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    reader: Reader = field(default_factory=Reader)
+
+    def text(self, name: str) -> str | None:
+        """Return the text of a file below the root, None where there is none to read."""
+        return self.reader.text(self.root, name)
 
 
 @dataclass(frozen=True, slots=True)

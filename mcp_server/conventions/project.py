@@ -15,7 +15,7 @@ from mcp_server.conventions.setup import Setup
 from mcp_server.conventions.targets import Selection, recognise
 from mcp_server.conventions.tasks import Part, take_apart
 from mcp_server.limits import SETTINGS, is_limit
-from mcp_server.models import Command, Environment, Project, Role
+from mcp_server.repository import Command, Environment, Project, Role
 
 SUBCOMMANDS = {"ruff": ("ruff", "check"), "ruff-format": ("ruff", "format"), "ty": ("ty", "check")}
 

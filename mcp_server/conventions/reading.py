@@ -1,31 +1,99 @@
-"""Reads the text of files, never one that is no regular file, and never without a limit."""
+"""Reads the text of a repository's files: regular ones only, and never without a limit."""
 
 from __future__ import annotations
 
 import posixpath
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-LIMIT = 1 << 24
-"""How many bytes of a file are read; no file that people write for their tools is larger."""
+LIMIT = 1 << 19
+"""How many bytes a file that people write for their tools may have; generated ones have more."""
+KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
 
 
-def read_text(path: Path) -> str | None:
+class UnreadableError(ValueError):
+    """A file is there, but not as a text that can be read; the message says why."""
+
+
+def read_text(path: Path, limit: int = LIMIT) -> str | None:
     """Return the text of a regular file, undecodable bytes replaced, or None."""
     try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return file.read(LIMIT).decode("utf-8", errors="replace")
-    except OSError:
+        return _text(path, limit)
+    except UnreadableError:
         return None
 
 
-def read_inside(root: Path, name: str) -> str | None:
+def read_inside(root: Path, name: str, limit: int = LIMIT) -> str | None:
     """Return the text of a file below `root`, links followed; None where it is elsewhere."""
+    try:
+        return _inside(root, name, limit)
+    except UnreadableError:
+        return None
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the files of one repository, each once, and remembers which could not be read."""
+
+    problems: dict[str, str] = field(default_factory=dict)
+    """Why a file cannot be read, by its path below the root."""
+    _texts: dict[str, str | None] = field(default_factory=dict)
+
+    def text(self, root: Path, name: str, limit: int = LIMIT) -> str | None:
+        """Return the text of the file `name` below `root`, None where there is none to read."""
+        if name not in self._texts:
+            try:
+                self._texts[name] = _inside(root, name, limit)
+            except UnreadableError as error:
+                self._texts[name] = None
+                self.unreadable(name, str(error))
+        return self._texts[name]
+
+    def unreadable(self, name: str, why: str) -> None:
+        """Remember that a file cannot be read, or not be understood."""
+        self.problems.setdefault(name, why)
+
+    def told(self) -> Iterator[str]:
+        """Yield a sentence for each file that could not be read."""
+        return (f"{name} cannot be read: {why}" for name, why in self.problems.items())
+
+
+def _inside(root: Path, name: str, limit: int) -> str | None:
     if "\0" in name or posixpath.isabs(name):
         return None
     try:
         path = (root / name).resolve()
     except (OSError, RuntimeError):
+        msg = "its symbolic links lead in a circle"
+        raise UnreadableError(msg) from None
+    return _text(path, limit) if path.is_relative_to(root.resolve()) else None
+
+
+def _text(path: Path, limit: int) -> str | None:
+    """Return a file's text, None where there is no file; raise where it is no readable text."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            msg = f"it is {KINDS.get(stat.S_IFMT(found.st_mode), 'no regular file')}"
+            raise UnreadableError(msg)
+        if found.st_size > limit:
+            msg = f"it has {found.st_size:,} bytes, and hdb reads files of up to {limit:,}"
+            raise UnreadableError(msg)
+        with path.open("rb") as file:
+            content = file.read(limit)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return read_text(path) if path.is_relative_to(root.resolve()) else None
+    except OSError as error:
+        raise UnreadableError(error.strerror or type(error).__name__) from None
+    if b"\0" in content:
+        msg = "it holds NUL bytes, so it is no text in UTF-8"
+        raise UnreadableError(msg)
+    return content.decode("utf-8-sig", errors="replace")

@@ -11,7 +11,7 @@ from mcp_server.conventions.roles import is_aggregate, is_narrow, role_of
 from mcp_server.conventions.runner import unwrap
 from mcp_server.conventions.setup import installs
 from mcp_server.conventions.tasks import Part, Task, TaskFile, reachable
-from mcp_server.models import Command, Role
+from mcp_server.repository import Command, Role
 
 # A task whose text holds one of these words is never run whole.
 UNSAFE = re.compile(

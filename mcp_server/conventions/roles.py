@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mcp_server.models import Role
+from mcp_server.repository import Role
 
 ROLE_WORDS = {
     Role.TEST: {"test", "tests", "pytest", "unittest", "testenv"},

@@ -14,7 +14,7 @@ from typing import Any
 from mcp_server.conventions.dependencies import Declared, declared
 from mcp_server.conventions.reading import LIMIT
 from mcp_server.conventions.sources import find_sources, find_tests
-from mcp_server.models import Settings
+from mcp_server.repository import Settings
 
 INI_FILES = (
     "setup.cfg tox.ini .flake8 mypy.ini .mypy.ini pytest.ini .pytest.ini .isort.cfg .pylintrc "

@@ -12,7 +12,7 @@ from mcp_server.conventions.refused import left_over, whole_tasks
 from mcp_server.conventions.roles import FOREIGN_RANK, is_narrow, rank
 from mcp_server.conventions.runner import unwrap
 from mcp_server.conventions.tasks import Part, TaskFile, reachable
-from mcp_server.models import Command
+from mcp_server.repository import Command
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcp_server.checkers import basedpyright
-from mcp_server.models import Found, Report, Settings
+from mcp_server.models import Report
+from mcp_server.repository import Found, Settings
 from tests.recordings import ROOT, replay, run_tool
 
 ENVIRONMENT = Path(sys.prefix)

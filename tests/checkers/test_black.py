@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcp_server.checkers import black
-from mcp_server.models import Found, Outcome, Report, Settings
+from mcp_server.models import Outcome, Report
+from mcp_server.repository import Found, Settings
 from tests.recordings import ROOT, replay, run_tool
 
 VERSIONS = ["23.12.1", "26.10.1"]

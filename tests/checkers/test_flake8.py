@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mcp_server.checkers import flake8
-from mcp_server.models import Found, Outcome, Report, Settings
+from mcp_server.models import Outcome, Report
+from mcp_server.repository import Found, Settings
 from tests.recordings import ROOT, replay, run_tool
 
 VERSIONS = ["5.0.4", "6.1.0", "7.5.0"]

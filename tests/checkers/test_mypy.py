@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mcp_server.checkers import mypy
-from mcp_server.models import Found, Outcome, Report, Settings
+from mcp_server.models import Outcome, Report
+from mcp_server.repository import Found, Settings
 from tests.recordings import ROOT, replay, run_tool
 
 VERSIONS = ["1.9.0", "2.4.1"]

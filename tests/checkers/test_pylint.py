@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcp_server.checkers import pylint
-from mcp_server.models import Found, Outcome, Report, Settings
+from mcp_server.models import Outcome, Report
+from mcp_server.repository import Found, Settings
 from tests.recordings import ROOT, replay, run_tool
 
 VERSIONS = ["2.17.7", "3.0.4", "4.1.4"]

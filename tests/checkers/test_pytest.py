@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcp_server.checkers import pytest as checker
-from mcp_server.models import Found, Outcome, Report, Settings
+from mcp_server.models import Outcome, Report
+from mcp_server.repository import Found, Settings
 from tests.conftest import ProjectFactory
 from tests.recordings import ROOT, run_tool
 

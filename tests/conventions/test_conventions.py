@@ -13,7 +13,7 @@ import pytest
 
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import ProjectNotFoundError
-from mcp_server.models import Project
+from mcp_server.repository import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mcp_server.conventions import read_conventions
-from mcp_server.models import Environment
+from mcp_server.repository import Environment
 
 PIP = "python3 -m venv .venv && .venv/bin/python -m pip install"
 PROJECT = "[project]\nname = 'My_Shop'\nrequires-python = '>=3.11'\n"

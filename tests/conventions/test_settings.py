@@ -10,7 +10,7 @@ import pytest
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions.settings import read_settings
 from mcp_server.conventions.sources import find_sources, find_tests
-from mcp_server.models import Role
+from mcp_server.repository import Role
 
 
 def write(folder: Path, *paths: str) -> None:

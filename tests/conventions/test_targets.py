@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcp_server.conventions import read_conventions
-from mcp_server.models import Command
+from mcp_server.repository import Command
 
 
 def commands(tmp_path: Path, makefile: str) -> tuple[list[str], dict[str, str]]:
