@@ -15,8 +15,9 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "number": (int, float),
     "array": (list,),
+    "boolean": (bool,),
 }
-NOUNS = {"string": "text", "number": "a number", "array": "a list"}
+NOUNS = {"string": "text", "number": "a number", "array": "a list", "boolean": "true or false"}
 SHOWN_VALUE = 60
 SHOWN_NAMES = 5
 
@@ -97,7 +98,9 @@ def _admits(schema: Schema, value: object) -> bool:
 
 def _is(kind: Schema, value: object) -> bool:
     # To Python a truth value is a number; to a caller it is not.
-    if isinstance(value, bool) or not isinstance(value, TYPES[kind["type"]]):
+    if isinstance(value, bool):
+        return bool(kind["type"] == "boolean")
+    if not isinstance(value, TYPES[kind["type"]]):
         return False
     if isinstance(value, list):
         return all(_is(kind["items"], one) for one in value)

@@ -13,19 +13,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from mcp_server import streams
-from mcp_server.contract import Wire
+from mcp_server.adopt import adopt
+from mcp_server.contract import Batch, ConventionsView, FailureDetail
 from mcp_server.conventions import read_conventions
+from mcp_server.conventions_view import conventions_view
 from mcp_server.errors import HdbError, UsageError, one_line
 from mcp_server.prepare import prepare_in_turn
-from mcp_server.render import render_batch, render_conventions, render_failure
+from mcp_server.render import render_batch, render_failure
+from mcp_server.render_conventions import render_conventions
 from mcp_server.roots import current_folder, named_folder, nearest_project
 from mcp_server.streams import say
 from mcp_server.usage import USAGE_STATUS, parser, read_words
 from mcp_server.verify import Progress, verify
-from mcp_server.views import conventions_view, failure_detail
+from mcp_server.views import failure_detail
+from mcp_server.wire import Wire
 
 STATUS = {"passed": 0, "failed": 1, "incomplete": 3}
 
@@ -65,7 +69,15 @@ def _run(arguments: argparse.Namespace) -> int:
     root = _root(arguments.path)
     if arguments.command == "failure":
         return _print(failure_detail(root, arguments.id), arguments.format, 0)
-    return _print(conventions_view(read_conventions(root)), arguments.format, 0)
+    return _conventions(root, arguments)
+
+
+def _conventions(root: Path, arguments: argparse.Namespace) -> int:
+    if arguments.write:
+        for line in adopt(read_conventions(root)):
+            say(f"hdb: {line}")
+    found = read_conventions(root, facts=True)
+    return _print(conventions_view(found), arguments.format, 0, detail=arguments.detail)
 
 
 def _root(path: str | None) -> Path:
@@ -73,7 +85,7 @@ def _root(path: str | None) -> Path:
     return nearest_project(current_folder()) if path is None else named_folder(path)
 
 
-def _print(record: Wire, form: str, status: int) -> int:
+def _print(record: Wire, form: str, status: int, *, detail: bool = False) -> int:
     """Print a record; return the status, which is no good one where it could not be printed."""
     text = f"{record.json_text()}\n"
     if form == "text":
@@ -83,17 +95,22 @@ def _print(record: Wire, form: str, status: int) -> int:
         page = io.StringIO()
         console = Console(file=page, force_terminal=terminal, highlight=False)
         console.soft_wrap = not terminal
-        renderers = {
-            "Batch": render_batch,
-            "ConventionsView": render_conventions,
-            "FailureDetail": render_failure,
-        }
-        console.print(renderers[type(record).__name__](record))  # type: ignore[operator]
+        console.print(_rendered(record, detail=detail))
         text = page.getvalue()
     elif not streams.carries(text):
         text = f"{json.dumps(record.lean(), separators=(',', ':'))}\n"
     unsaid = streams.write(text)
     return (status or _unsaid(unsaid)) if unsaid else status
+
+
+def _rendered(record: Wire, *, detail: bool) -> RenderableType:
+    if isinstance(record, ConventionsView):
+        return render_conventions(record, detail=detail)
+    if isinstance(record, FailureDetail):
+        return render_failure(record)
+    if isinstance(record, Batch):
+        return render_batch(record)
+    raise TypeError(record)
 
 
 def _unsaid(why: str) -> int:

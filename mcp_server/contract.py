@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Wire(BaseModel):
-    """A frozen record whose JSON leaves out every field that holds its default."""
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
-
-    def lean(self) -> dict[str, Any]:
-        """Return the record as JSON data without defaults."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-
-    def json_text(self) -> str:
-        """Return the record as compact JSON, without defaults."""
-        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+from mcp_server.contract_facts import FactsView
+from mcp_server.wire import Wire
 
 
 class Also(Wire):
@@ -124,12 +113,18 @@ class FailureDetail(Wire):
 
 
 class CommandView(Wire):
-    """A command that the project names, and where."""
+    """A command that the project names, and where.
+
+    `via` is how a person runs the task that holds it, `in_ci` where the project's CI runs it. One
+    that is not `sure` is not run, and `reason` says why.
+    """
 
     tool: str
     command: str
+    via: str | None = None
     cwd: str = "."
     source: str
+    in_ci: str | None = None
     mutates: bool = False
     sure: bool
     reason: str | None = None
@@ -142,19 +137,26 @@ class EnvironmentView(Wire):
     path: str | None = None
     python: str | None = None
     ready: bool
+    why: str | None = None
     problem: str | None = None
+    lacks: tuple[str, ...] = ()
+    """The planned tools that are not in it."""
     create: str | None = None
     source: str | None = None
 
 
 class ProjectView(Wire):
-    """One project: its environment and the commands of each role."""
+    """One project: its environment, the commands of each role, and facts for writing.
+
+    The commands of `migrations`, `security` and `docs` are told and not run.
+    """
 
     path: str
     python: str | None = None
     environment: EnvironmentView
     roles: dict[str, tuple[CommandView, ...]] = Field(default_factory=dict)
-    not_run: tuple[CommandView, ...] = ()
+    runners_up: dict[str, tuple[CommandView, ...]] = Field(default_factory=dict)
+    facts: FactsView | None = None
 
 
 class ConventionsView(Wire):
@@ -166,4 +168,6 @@ class ConventionsView(Wire):
     projects: tuple[ProjectView, ...]
     disagreements: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    more: str | None = None
+    """What is left out of the lean form, and how to ask for it."""
     next: str | None = None

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias, TypeVar
 
-from mcp_server.contract import CommandView, Failure, ProjectView, Wire
+from mcp_server.contract import CommandView, Failure, ProjectView
 from mcp_server.errors import UsageError
 from mcp_server.lengths import Note, encoded, share, shortened, size
+from mcp_server.wire import Wire
 
 COMMA = 1
 MEMBERS = 40
@@ -22,10 +23,11 @@ Filled: TypeAlias = tuple[dict[str, tuple[Any, ...]], int | None]
 
 
 class Served(Wire):
-    """A command of a project with the role that it serves, "" for one that is not run."""
+    """A command of a project with its role, for which it is chosen or was passed over."""
 
     role: str
     command: CommandView
+    chosen: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _bare(record: Wire | str) -> Wire | str:
     if isinstance(record, Failure):
         return record.model_copy(update={"also": ()}) if record.also else record
     if isinstance(record, ProjectView):
-        return record.model_copy(update={"roles": {}, "not_run": ()})
+        return record.model_copy(update={"roles": {}, "runners_up": {}})
     return record
 
 
@@ -105,11 +107,12 @@ def _joined(head: Wire | str, members: Sequence[Wire]) -> Wire | str:
         return head.model_copy(update={"also": tuple(members)})
     if isinstance(head, ProjectView):
         roles: dict[str, tuple[CommandView, ...]] = {}
+        others: dict[str, tuple[CommandView, ...]] = {}
         for one in members:
             if isinstance(one, Served):
-                roles[one.role] = (*roles.get(one.role, ()), one.command)
-        not_run = roles.pop("", ())
-        return head.model_copy(update={"roles": roles, "not_run": not_run})
+                of = roles if one.chosen else others
+                of[one.role] = (*of.get(one.role, ()), one.command)
+        return head.model_copy(update={"roles": roles, "runners_up": others})
     return head
 
 
@@ -129,6 +132,8 @@ def _texts(data: Mapping[str, Any]) -> Iterator[str]:
     for one in data.values():
         if isinstance(one, dict):
             yield from _texts(one)
+        elif isinstance(one, list):
+            yield from (each for each in one if isinstance(each, str))
         elif isinstance(one, str):
             yield one
 
@@ -138,6 +143,10 @@ def _cut(data: Mapping[str, Any], most: int, note: Note) -> dict[str, Any]:
     for name, one in data.items():
         if isinstance(one, dict):
             cut[name] = _cut(one, most, note)
+        elif isinstance(one, list):
+            cut[name] = [
+                shortened(each, most, note) if isinstance(each, str) else each for each in one
+            ]
         else:
             cut[name] = shortened(one, most, note) if isinstance(one, str) else one
     return cut

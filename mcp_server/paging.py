@@ -11,17 +11,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from mcp_server.contract import (
-    Batch,
-    ConventionsView,
-    FailureDetail,
-    Finding,
-    StepResult,
-    Wire,
-)
+from mcp_server.contract import Batch, ConventionsView, FailureDetail, Finding, StepResult
 from mcp_server.errors import UsageError
 from mcp_server.filling import PORTION, Entry, Filled, Served, fill, fitted, measure
 from mcp_server.lengths import encoded, parts, shortened
+from mcp_server.wire import Wire
 
 PAGE_CHARACTERS = 40_000
 """A page's size; Claude Code puts results over 50,000 characters into a file instead."""
@@ -124,8 +118,12 @@ def _of_batch(batch: Batch, room: int) -> Iterator[Entry]:
 def _of_conventions(view: ConventionsView, room: int) -> Iterator[Entry]:
     yield from _lines("instructions", view.instructions, room)
     for one in view.projects:
-        roles = [*one.roles.items(), ("", one.not_run)]
-        served = [Served(role=role, command=each) for role, many in roles for each in many]
+        served = [
+            Served(role=role, command=each, chosen=roles is one.roles)
+            for roles in (one.roles, one.runners_up)
+            for role, many in roles.items()
+            for each in many
+        ]
         yield Entry("projects", one, _in_source, served)
     yield from _lines("disagreements", view.disagreements, room)
     yield from _lines("problems", view.problems, room)

@@ -48,10 +48,8 @@ def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[St
 
 def _unserved(project: Project, root: Path) -> Iterator[Step]:
     """Yield what leaves a gap: roles that nothing planned serves, and what a task runs besides."""
-    served = {command.role for command in project.commands}
     for command in project.others:
-        if command.beside or command.role not in served:
-            served.add(command.role)
+        if command.gap:
             yield _refused(command, root, command.reason or "hdb is not sure of it")
 
 

@@ -1,4 +1,4 @@
-"""Shows a batch, conventions and a failure to people, as text."""
+"""Shows a batch and a failure to people, as text."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from rich.text import Text
 from mcp_server.contract import (
     Also,
     Batch,
-    ConventionsView,
     Failure,
     FailureDetail,
-    ProjectView,
     StepResult,
 )
 
@@ -92,7 +90,7 @@ def _steps(steps: tuple[StepResult, ...]) -> Iterator[Text]:
         for step in steps
     ]
     told: set[str] = set()
-    for line, step in zip(_aligned(rows), steps, strict=True):
+    for line, step in zip(aligned(rows), steps, strict=True):
         line.stylize(STYLES[step.verdict], 0, len(step.verdict))
         where = "" if step.cwd == "." else f"{step.cwd}: "
         line.append(f"{where}{step.ran or step.command}  ({step.source})", style="dim")
@@ -102,9 +100,15 @@ def _steps(steps: tuple[StepResult, ...]) -> Iterator[Text]:
             yield from (Text(f"    {part}") for part in step.reason.splitlines())
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[Text]:
-    """Return rows with their columns aligned; unlike a table they never wrap in a pipe."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+def aligned(rows: Sequence[tuple[str, ...]], widest: int = 1000) -> Iterator[Text]:
+    """Return rows with their columns aligned; unlike a table they never wrap in a pipe.
+
+    A cell longer than `widest` characters moves its own row only.
+    """
+    widths = [
+        max((len(cell) for cell in column if len(cell) <= widest), default=0)
+        for column in zip(*rows, strict=True)
+    ]
     for row in rows:
         yield Text("".join(f"{cell:<{width + 2}}" for cell, width in zip(row, widths, strict=True)))
 
@@ -123,44 +127,6 @@ def _closing(batch: Batch) -> Text:
         shown = batch.failures[0].id
         text.append(f"\n`hdb failure {shown}` shows the one marked [{shown}] in full", style="dim")
     return text
-
-
-def render_conventions(view: ConventionsView) -> RenderableType:
-    """Return conventions as text, a section a project."""
-    parts: list[RenderableType] = []
-    if view.instructions:
-        parts.append(Text(f"instructions: {', '.join(view.instructions)}"))
-    for project in view.projects:
-        parts += _project(project)
-    parts += [Text(f"! {line}", style="yellow") for line in (*view.problems, *view.disagreements)]
-    return Lines(*parts)
-
-
-def _project(project: ProjectView) -> Iterator[RenderableType]:
-    requires = f" (Python {project.python})" if project.python else ""
-    yield Text(f"{project.path}{requires}", style="bold")
-    environment = project.environment
-    state = environment.problem or f"{environment.path or 'the tools on PATH'}, ready"
-    line = Text(f"  environment  {environment.kind}: {state}")
-    if not environment.ready and environment.create:
-        line.append(f"; create it with: {environment.create}")
-    yield line
-    rows = [
-        (f"  {role}", command.tool, command.command)
-        for role, commands in project.roles.items()
-        for command in commands
-    ]
-    planned = [command for commands in project.roles.values() for command in commands]
-    for line, command in zip(_aligned(rows), planned, strict=True):
-        where = "" if command.cwd == "." else f"in {command.cwd}  "
-        note = "runs in its checking form  " if command.mutates else ""
-        line.append(f"{note}{where}({command.source})", style="dim")
-        yield line
-    for command in project.not_run:
-        yield Text(
-            f"  not run: {command.command}  ({command.source}): {command.reason}", style="dim"
-        )
-    yield Text()
 
 
 def render_failure(detail: FailureDetail) -> RenderableType:

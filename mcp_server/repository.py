@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mcp_server.facts import Facts
 from mcp_server.limits import Limits
 
 
@@ -100,7 +101,11 @@ class Command:
     in_ci: str = ""
     """Where the project's CI runs it, "" where it does not."""
     beside: bool = False
-    """Whether it runs in its task beside planned commands, so that it leaves a gap when not run."""
+    """Whether it runs in its task beside planned commands."""
+    gap: bool = False
+    """Whether a verification without it is incomplete."""
+    idle: bool = False
+    """Whether nobody runs it: a tool that is configured, and no more."""
     mutates: bool = False
     sure: bool = True
     reason: str | None = None
@@ -121,6 +126,10 @@ class Environment:
     problem: str | None = None
     create: tuple[tuple[tuple[str, ...], str], ...] = ()
     source: str = ""
+    why: str = ""
+    """Why it is this one, where that is not plain from its kind."""
+    lacks: tuple[str, ...] = ()
+    """The planned tools that are not in it."""
 
     @property
     def creation(self) -> str:
@@ -137,7 +146,8 @@ class Environment:
 class Project:
     """One Python project below the verified folder, with what its files say.
 
-    `commands` are planned; `others` were found but are not, each with its reason.
+    `commands` are planned; `others` were found but are not, each with its reason; `reported` are
+    those of roles that are told and not run.
     """
 
     path: str
@@ -146,6 +156,9 @@ class Project:
     python: str | None = None
     commands: tuple[Command, ...] = ()
     others: tuple[Command, ...] = ()
+    reported: tuple[Command, ...] = ()
+    disagreements: tuple[str, ...] = ()
+    facts: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,13 +18,15 @@ from pydantic import Field
 
 from mcp_server import __version__, process
 from mcp_server.arguments import lean_schema, read_arguments
-from mcp_server.contract import Batch, ConventionsView, FailureDetail, Wire
+from mcp_server.contract import Batch, ConventionsView, FailureDetail
 from mcp_server.conventions import read_conventions
+from mcp_server.conventions_view import conventions_view
 from mcp_server.errors import HdbError, UsageError, one_line
 from mcp_server.paging import batch_page, conventions_page, failure_page
 from mcp_server.roots import project_root
 from mcp_server.verify import Progress, verify
-from mcp_server.views import conventions_view, failure_detail, stored_batch
+from mcp_server.views import failure_detail, stored_batch
+from mcp_server.wire import Wire
 
 INSTRUCTIONS = """\
 hdb verifies a Python project with the project's own tools and returns every failure of every \
@@ -97,15 +99,23 @@ async def verify_tool(  # noqa: PLR0913, PLR0917 - the arguments that a client m
 
 
 def conventions_tool(
-    path: PathArgument = ".", cursor: CursorArgument = ""
+    path: PathArgument = ".",
+    *,
+    detail: Annotated[
+        bool, Field(description="Also the commands that were passed over, and every fact.")
+    ] = False,
+    cursor: CursorArgument = "",
 ) -> Annotated[CallToolResult, ConventionsView]:
-    """Say how a Python project is verified: commands by role with their source, environment.
+    """Say how a Python project is verified and written: commands by role, environment, facts.
 
     Reads the project's files; runs nothing of it.
     """
-    return _answer(
-        lambda: conventions_page(conventions_view(read_conventions(project_root(path))), cursor)
-    )
+
+    def page() -> ConventionsView:
+        found = read_conventions(project_root(path), facts=True)
+        return conventions_page(conventions_view(found, lean=not detail), cursor)
+
+    return _answer(page)
 
 
 def failure_tool(

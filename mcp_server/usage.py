@@ -79,6 +79,13 @@ def parser() -> argparse.ArgumentParser:
         "conventions", help="show what the project says, running nothing", allow_abbrev=False
     )
     reading.add_argument("path", nargs="?", help="the project's folder")
+    reading.add_argument(
+        "--detail", action="store_true", help="also show the commands that were passed over"
+    )
+    reading.add_argument(
+        "--write", action="store_true",
+        help="add the commands found to [tool.hdb] of pyproject.toml, as a starting point",
+    )  # fmt: skip
     detail = commands.add_parser(
         "failure", help="show one failure of the last batch in full", allow_abbrev=False
     )

@@ -1,41 +1,19 @@
-"""Shows records of the inside in the form of the wire contract."""
+"""Shows what is stored of the last batch in the form of the wire contract."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from mcp_server import store
-from mcp_server.contract import (
-    Batch,
-    CommandView,
-    ConventionsView,
-    EnvironmentView,
-    FailureDetail,
-    Finding,
-    ProjectView,
-)
+from mcp_server.contract import Batch, FailureDetail, Finding
 from mcp_server.conventions.reading import read_inside
 from mcp_server.errors import UsageError
 from mcp_server.paging import read_cursor
-from mcp_server.repository import Command, Conventions, Environment, Project, Role
 
 CONTEXT_LINES = 4
 SOURCE_LIMIT = 1 << 24
 """How many bytes a file may have for the lines around a finding to be shown."""
-
-
-def conventions_view(conventions: Conventions) -> ConventionsView:
-    """Return the conventions as agents and scripts receive them."""
-    return ConventionsView(
-        schema="hdb.conventions/1",
-        root=str(conventions.root),
-        instructions=conventions.instructions,
-        projects=tuple(_project(one, conventions.root) for one in conventions.projects),
-        disagreements=conventions.disagreements,
-        problems=conventions.problems,
-    )
 
 
 def failure_detail(root: Path, failure: str) -> FailureDetail:
@@ -65,45 +43,6 @@ def stored_batch(root: Path, cursor: str) -> tuple[Batch, int]:
         msg = f"Cursor {cursor!r} is not of the last batch of {root}: call verify again."
         raise UsageError(msg)
     return batch, start
-
-
-def _project(project: Project, root: Path) -> ProjectView:
-    roles = {
-        role.value: tuple(_command(one) for one in project.commands if one.role is role)
-        for role in Role
-    }
-    return ProjectView(
-        path=project.path,
-        python=project.python,
-        environment=_environment(project.environment, root),
-        roles={role: commands for role, commands in roles.items() if commands},
-        not_run=tuple(_command(one) for one in project.others),
-    )
-
-
-def _command(command: Command) -> CommandView:
-    return CommandView(
-        tool=command.tool,
-        command=command.text,
-        cwd=command.cwd,
-        source=command.source,
-        mutates=command.mutates,
-        sure=command.sure,
-        reason=command.reason,
-    )
-
-
-def _environment(environment: Environment, root: Path) -> EnvironmentView:
-    folder = environment.folder
-    return EnvironmentView(
-        kind=environment.kind,
-        path=os.path.relpath(folder, root) if folder else None,
-        python=environment.python,
-        ready=environment.ready,
-        problem=environment.problem,
-        create=environment.creation or None,
-        source=environment.source or None,
-    )
 
 
 def _finding(root: Path, member: dict[str, Any]) -> Finding:

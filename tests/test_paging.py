@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import TypeVar
 
 import pytest
@@ -22,7 +23,6 @@ from mcp_server.contract import (
     Finding,
     ProjectView,
     StepResult,
-    Wire,
 )
 from mcp_server.errors import UsageError
 from mcp_server.lengths import encoded, parts, share, shortened, size
@@ -34,6 +34,7 @@ from mcp_server.paging import (
     failure_page,
     read_cursor,
 )
+from mcp_server.wire import Wire
 
 CLIENT_CHARACTERS = 50_000
 LIMIT = 8_000
@@ -94,7 +95,9 @@ PROJECTS = st.lists(
         roles=st.dictionaries(
             st.sampled_from(["test", "lint"]), COMMANDS.filter(bool), max_size=2
         ),
-        not_run=COMMANDS,
+        runners_up=st.dictionaries(
+            st.sampled_from(["test", "lint"]), COMMANDS.filter(bool), max_size=2
+        ),
     ),
     max_size=5,
 ).map(tuple)  # fmt: skip
@@ -226,18 +229,14 @@ def test_conventions_are_whole_in_their_pages_and_none_is_too_long(
     found = follow(lambda cursor: conventions_page(whole, cursor, LIMIT))
     assert all(as_sent(one) <= LIMIT for one in found)
     assert rejoined(one for each in found for one in each.problems) == list(problems)
-    for name in ("test", "lint", ""):
+    for of, name in product(("roles", "runners_up"), ("test", "lint")):
         shown = [
             one
             for each in found
             for project in each.projects
-            for one in (project.roles.get(name, ()) if name else project.not_run)
+            for one in getattr(project, of).get(name, ())
         ]
-        wanted = [
-            one
-            for project in projects
-            for one in (project.roles.get(name, ()) if name else project.not_run)
-        ]
+        wanted = [one for project in projects for one in getattr(project, of).get(name, ())]
         for one, command in zip(shown, wanted, strict=True):
             assert all_shown(one, command, "tool", "command", "source", "reason")
 

@@ -49,7 +49,8 @@ def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
     """Recognise mypy, and `dmypy run -- ...` as the same check (the daemon is not started)."""
     if program == "dmypy" and args[:1] == ("run",):
         return args[args.index("--") + 1 :] if "--" in args else ()
-    return args if program == "mypy" and "--version" not in args else None
+    # A program in the command line is a question to mypy, and no check of files.
+    return args if program == "mypy" and not {"--version", "-c"}.intersection(args) else None
 
 
 def mutates(args: tuple[str, ...]) -> bool:

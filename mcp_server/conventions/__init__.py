@@ -4,61 +4,76 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mcp_server import limits
+from mcp_server.conventions.facts import read_facts
 from mcp_server.conventions.layout import find_projects, is_marked
 from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.project import Survey, misstated, read_project, stated_lines
-from mcp_server.conventions.scripts import script_tasks
+from mcp_server.conventions.project import read_project
 from mcp_server.conventions.settings import Files, read_settings
-from mcp_server.conventions.setup import setups
-from mcp_server.conventions.targets import select
-from mcp_server.conventions.task_files import makefile_tasks, tox_tasks
-from mcp_server.conventions.tasks import TaskFile
+from mcp_server.conventions.stated import misstated, stated_lines
+from mcp_server.conventions.survey import survey_sources
+from mcp_server.conventions.tree import Tree, list_tree
 from mcp_server.errors import ProjectNotFoundError
 from mcp_server.repository import Conventions, Project
 
-INSTRUCTIONS = ("CLAUDE.md", "AGENTS.md", ".claude/CLAUDE.md", "CONTRIBUTING.md")
+MOST_UNLISTED = 5
+"""How many folders that cannot be listed are named."""
 
 
-def read_conventions(root: Path, variables: Mapping[str, str] | None = None) -> Conventions:
-    """Return the conventions of the projects in and below a folder.
+def read_conventions(
+    root: Path, variables: Mapping[str, str] | None = None, *, facts: bool = False
+) -> Conventions:
+    """Return the conventions of the projects in and below a folder, with `facts` for writing.
 
     `variables` is the environment to judge by, by default the process's. Raises
     `ProjectNotFoundError` where the folder is missing, is no folder or holds no Python.
     """
     root = _existing(root)
-    folders = find_projects(root)
+    tree = list_tree(root)
+    folders = find_projects(root, tree)
     if not folders:
         msg = f"{root} holds no Python project: no pyproject.toml, setup.py, setup.cfg or .py file."
         raise ProjectNotFoundError(msg)
     _refuse_part(root, folders)
     files = {folder: read_settings(folder, _label(folder, root)) for folder in folders}
     place = Place(root, os.environ if variables is None else variables)
-    tasks = tuple(_task_files(place, files))
-    survey = Survey(
-        place,
-        files,
-        tuple(select(one) for one in tasks),
-        tuple(setup for one in tasks for setup in setups(one)),
-    )
+    survey = survey_sources(place, files, tree)
     projects = tuple(read_project(folder, survey) for folder in folders)
     stated = [one.settings.tables.get("hdb", {}) for one in files.values()]
-    useful = tuple(one for one in projects if one.commands or one.others)
+    # Before the facts are read, which concern no check.
+    unread = tuple(place.reader.told(without=survey.instructions))
+    useful = tuple(one for one in projects if one.commands or one.others) or projects[:1]
+    if facts:
+        of = dict(zip((one.path for one in projects), files.values(), strict=True))
+        useful = tuple(
+            replace(one, facts=read_facts(one.path, tree, of[one.path], place)) for one in useful
+        )
     return Conventions(
         root=root,
-        projects=useful or projects[:1],
-        instructions=tuple(name for name in INSTRUCTIONS if (root / name).is_file()),
-        disagreements=tuple(_disagreements(useful)),
-        problems=tuple(
-            problem
-            for folder, one in files.items()
-            for problem in (*one.problems, *misstated(one, _label(folder, root)))
-        ),
+        projects=useful,
+        instructions=survey.instructions,
+        disagreements=(*_disagreements(useful), *survey.remarks, *_unlisted(tree)),
+        problems=tuple(dict.fromkeys((*_misread(files, root), *unread))),
         pass_env=tuple(name for table in stated for name in stated_lines(table.get("pass-env"))),
         limits=limits.stated(stated),
     )
+
+
+def _misread(files: Mapping[Path, Files], root: Path) -> Iterator[str]:
+    """Yield what stands in the projects' configuration and cannot be read or meant."""
+    for folder, one in files.items():
+        yield from one.problems
+        yield from misstated(one, _label(folder, root))
+
+
+def _unlisted(tree: Tree) -> Iterator[str]:
+    """Yield what of the folder was not looked at."""
+    yield from tree.problems[:MOST_UNLISTED]
+    if tree.truncated:
+        yield f"the folder holds more than {len(tree.files):,} files, and hdb looked at no more"
 
 
 def _existing(root: Path) -> Path:
@@ -86,20 +101,10 @@ def _label(folder: Path, root: Path) -> str:
     return "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
 
 
-def _task_files(place: Place, files: Mapping[Path, Files]) -> Iterator[TaskFile]:
-    """Yield the files that name tasks, the strongest kind first."""
-    folders = {folder: folder.relative_to(place.root).as_posix() for folder in files}
-    everywhere = list(dict.fromkeys((".", *folders.values())))
-    found = [
-        *(makefile_tasks(place, where) for where in everywhere),
-        *(tox_tasks(place, where, files[folder]) for folder, where in folders.items()),
-        *(script_tasks(place, where) for where in everywhere),
-    ]
-    yield from (one for one in found if one is not None)
-
-
 def _disagreements(projects: Iterable[Project]) -> Iterator[str]:
     for project in projects:
+        yield from project.disagreements
         for command in project.others:
-            if command.reason and command.reason.endswith(f"serves {command.role.value}"):
+            other = command.reason and command.reason.endswith(f"serves {command.role.value}")
+            if other and not command.task and not command.in_ci:
                 yield f"{command.source} asks for {command.tool}, but {command.reason}"

@@ -4,113 +4,206 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcp_server.conventions.dependencies import DEVELOPMENT, requirement_files
+from mcp_server.conventions.conda import find_conda_file
+from mcp_server.conventions.dependencies import is_development, requirement_files
 from mcp_server.conventions.reading import read_text
 from mcp_server.conventions.settings import Files, mapping
+from mcp_server.conventions.toml_text import toml_file
+from mcp_server.conventions.widened import Widened, widened
 
 Commands = tuple[tuple[tuple[str, ...], str], ...]
 
 ITSELF = re.compile(r"^(?:-e|--editable)[ =]?\.", re.MULTILINE)
+MANAGED = frozenset({"uv", "poetry", "pdm", "pipenv", "pixi", "hatch"})
+RUNTIME = frozenset({"", "main", "base", "default", "common", "core"})
+"""What requirements files with the packages that running the project needs are named by."""
+WHOLE = ("all", "full")
+"""Extras that stand for all others."""
 
 
-def creation(kind: str, home: Path, root: Path, files: Files, target: str = ".venv") -> Commands:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The environment's folder from where it is made, the Python it is made with, and how.
+
+    `clear` says that something is there that cannot serve as it is.
+    """
+
+    folder: str = ".venv"
+    python: str = "python3"
+    clear: bool = False
+
+
+def creation(
+    kind: str, home: Path, root: Path, files: Files, target: Target | None = None
+) -> Commands:
     """Return the commands, each with its folder below `root`, that make the environment.
 
-    `home` is the folder of the lock or workspace; `target` the environment's folder from there.
+    `home` is the folder of the lock or workspace.
     """
+    target = target or Target()
     cwd = os.path.relpath(home, root)
     extras, groups = _development(files.pyproject)
-    if kind == "uv":
-        return ((_uv(home, files.pyproject, extras, groups), cwd),)
-    if kind == "poetry":
-        return ((_poetry(files.pyproject, extras), cwd),)
-    if kind == "pdm":
-        return ((("pdm", "install", *_each("-G", extras)), cwd),)
-    if kind == "pipenv":
-        return ((("pipenv", "install", "--dev"), cwd),)
+    said = widened(kind, home, root) if kind in {"uv", "poetry"} else Widened()
+    if kind == "uv" and said.by_pip and not (home / "uv.lock").exists():
+        install = ("uv", "pip", "install", *_pip(home, files, extras, groups))
+        return ((("uv", "venv", *(["--clear"] if target.clear else [])), cwd), (install, cwd))
+    if kind in MANAGED:
+        return ((_managed(kind, home, files.pyproject, said), cwd),)
+    conda = find_conda_file(home) if kind == "conda" else None
+    if conda is not None:
+        return ((("conda", "env", "update" if target.clear else "create", "-f", conda.path), cwd),)
     install = _pip(home, files, extras, groups)
-    python = (f"{target}/bin/python", "-m", "pip", "install")
-    made: Commands = ((("python3", "-m", "venv", target), cwd),)
+    pip = (f"{target.folder}/bin/python", "-m", "pip", "install")
+    clear = ("--clear",) if target.clear else ()
+    made: Commands = (((target.python, "-m", "venv", *clear, target.folder), cwd),)
     if "--group" in install:
         # Dependency groups need pip 25.1, newer than what most Pythons bring.
-        made += (((*python, "--upgrade", "pip"), cwd),)
-    return (*made, ((*python, *install), cwd)) if install else made
+        made += (((*pip, "--upgrade", "pip"), cwd),)
+    return (*made, ((*pip, *install), cwd)) if install else made
 
 
-def _each(option: str, names: list[str]) -> list[str]:
+def _managed(kind: str, home: Path, pyproject: Mapping[str, Any], said: Widened) -> tuple[str, ...]:
+    """Return the one command with which a manager makes its environment."""
+    extras, groups = _development(pyproject)
+    if kind == "uv":
+        return _uv(home, pyproject, said)
+    if kind == "poetry":
+        return _poetry(pyproject, extras, said)
+    if kind == "pdm":
+        return _pdm(pyproject, extras, groups)
+    if kind == "hatch":
+        return _hatch(pyproject)
+    return ("pipenv", "install", "--dev") if kind == "pipenv" else (kind, "install")
+
+
+def _each(option: str, names: Iterable[str]) -> list[str]:
     return [word for name in names for word in (option, name)]
 
 
 def _development(pyproject: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Return the extras and dependency groups that hold development tools."""
-    extras = mapping(mapping(pyproject.get("project")).get("optional-dependencies"))
-    groups = mapping(pyproject.get("dependency-groups"))
-    names = (
-        sorted(one for one in table if one.lower() in DEVELOPMENT) for table in (extras, groups)
-    )
-    return next(names), next(names)
+    project = mapping(pyproject.get("project"))
+    extras = sorted(filter(is_development, mapping(project.get("optional-dependencies"))))
+    groups = sorted(filter(is_development, mapping(pyproject.get("dependency-groups"))))
+    return extras, groups
 
 
-def _uv(
-    home: Path, pyproject: Mapping[str, Any], extras: list[str], groups: list[str]
-) -> tuple[str, ...]:
-    defaults = _uv_table(pyproject).get("default-groups", ["dev"])
-    listed = defaults if isinstance(defaults, list) else groups
+def _uv(home: Path, pyproject: Mapping[str, Any], said: Widened) -> tuple[str, ...]:
+    """Return the call of `uv sync`; default groups, and what they include, need no naming."""
+    extras, groups = _development(pyproject)
+    uv = _uv_table(pyproject)
+    defaults = uv.get("default-groups", ["dev"])
+    table = mapping(pyproject.get("dependency-groups"))
+    listed = _included(defaults, table) if isinstance(defaults, list) else set(groups)
     words = ["uv", "sync"]
-    if "workspace" in _uv_table(_toml(home / "pyproject.toml")):
+    if "workspace" in _uv_table(toml_file(home / "pyproject.toml")):
         words.append("--all-packages")
-    words += _each("--extra", extras)
-    words += _each("--group", [group for group in groups if group not in listed])
+    conflicts = uv.get("conflicts")
+    if said.extras and not conflicts:
+        words.append("--all-extras")
+    else:
+        declared = mapping(mapping(pyproject.get("project")).get("optional-dependencies"))
+        words += _each("--extra", extras or [one for one in WHOLE[:1] if one in declared])
+    if said.groups and not conflicts:
+        words.append("--all-groups")
+    else:
+        more = [one for one in groups if one not in listed]
+        words += _each("--group", _compatible(more, listed, conflicts))
     return tuple(words)
+
+
+def _compatible(names: list[str], listed: Iterable[str], conflicts: object) -> Iterator[str]:
+    """Yield the groups that uv installs together with those before them."""
+    sets = [
+        {str(mapping(one).get("group")) for one in members}
+        for members in (conflicts if isinstance(conflicts, list) else ())
+        if isinstance(members, list)
+    ]
+    chosen = set(listed)
+    for name in names:
+        if not any(name in one and one & (chosen - {name}) for one in sets):
+            chosen.add(name)
+            yield name
+
+
+def _included(names: Iterable[object], table: Mapping[str, Any]) -> set[str]:
+    """Return groups with all the groups that they include."""
+    found: set[str] = set()
+    open_ = [name for name in names if isinstance(name, str)]
+    while open_:
+        name = open_.pop()
+        if name not in found:
+            found.add(name)
+            members = table.get(name)
+            for one in members if isinstance(members, list) else ():
+                inner = mapping(one).get("include-group")
+                open_ += [inner] if isinstance(inner, str) else []
+    return found
 
 
 def _uv_table(pyproject: Mapping[str, Any]) -> dict[str, Any]:
     return mapping(mapping(pyproject.get("tool")).get("uv"))
 
 
-def _poetry(pyproject: Mapping[str, Any], extras: list[str]) -> tuple[str, ...]:
+def _poetry(pyproject: Mapping[str, Any], extras: list[str], said: Widened) -> tuple[str, ...]:
     poetry = mapping(mapping(pyproject.get("tool")).get("poetry"))
-    groups = mapping(poetry.get("group"))
-    optional = [
+    optional = sorted(
         name
-        for name, group in groups.items()
-        if mapping(group).get("optional") is True and name.lower() in DEVELOPMENT
-    ]
-    older = sorted(name for name in mapping(poetry.get("extras")) if name.lower() in DEVELOPMENT)
+        for name, group in mapping(poetry.get("group")).items()
+        if mapping(group).get("optional") is True and is_development(name)
+    )
+    older = sorted(filter(is_development, mapping(poetry.get("extras"))))
     words = ["poetry", "install"]
-    if optional:
-        words += ["--with", ",".join(sorted(optional))]
-    return (*words, *_each("--extras", extras or older))
+    if said.groups:
+        words.append("--all-groups")
+    elif optional:
+        words += ["--with", ",".join(optional)]
+    return (*words, *(["--all-extras"] if said.extras else _each("--extras", extras or older)))
+
+
+def _pdm(pyproject: Mapping[str, Any], extras: list[str], groups: list[str]) -> tuple[str, ...]:
+    """Return the call of `pdm install`, which takes all groups of development by itself."""
+    pdm = mapping(mapping(pyproject.get("tool")).get("pdm"))
+    grouped = bool(groups or mapping(pdm.get("dev-dependencies")))
+    return ("pdm", "install", *(["-d"] if grouped and extras else []), *_each("-G", extras))
+
+
+def _hatch(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the call that makes hatch's environment, the default one where it is configured."""
+    tool = mapping(mapping(pyproject.get("tool")).get("hatch"))
+    names = list(mapping(tool.get("envs")))
+    chosen = next((one for one in names if is_development(one)), "")
+    return ("hatch", "env", "create", *([] if "default" in names or not chosen else [chosen]))
 
 
 def _pip(home: Path, files: Files, extras: list[str], groups: list[str]) -> tuple[str, ...]:
-    words: list[str] = []
     paths = requirement_files(home)
-    for path in paths:
-        stem = re.sub(r"requirements?", "", path.stem).strip("-_.")
-        if not stem or stem in DEVELOPMENT:
-            words += ["-r", path.relative_to(home).as_posix()]
     itself = any(ITSELF.search(read_text(path) or "") for path in paths)
     packaged = "build-system" in files.pyproject or files.settings.file("setup.py")
-    older = [name for name in _setup_extras(files) if name in DEVELOPMENT]
+    older = sorted(filter(is_development, _setup_extras(files)))
+    words = [
+        word for path in _chosen(paths, home, packaged=bool(packaged)) for word in ("-r", path)
+    ]
     if not itself and (packaged or extras or older):
         chosen = ",".join(extras or older)
         words += ["-e", f".[{chosen}]" if chosen else "."]
     return (*words, *_each("--group", groups))
 
 
+def _chosen(paths: Iterable[Path], home: Path, *, packaged: bool) -> Iterator[str]:
+    """Yield the requirements files that verifying needs."""
+    for path in paths:
+        stem = re.sub(r"requirements?", "", path.stem).strip("-_.")
+        # What a package needs for running comes with it.
+        if not stem or is_development(stem) or (stem in RUNTIME and not packaged):
+            yield path.relative_to(home).as_posix()
+
+
 def _setup_extras(files: Files) -> list[str]:
     sections = files.settings.sections.get("setup.cfg", {})
     return sorted(sections.get("options.extras_require", {}))
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text(path) or "")
-    except (ValueError, RecursionError):
-        return {}

@@ -15,9 +15,14 @@ from mcp_server.conventions.reading import read_text
 REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 DEVELOPMENT = frozenset(
     "dev develop development test tests testing lint linting type types typing typecheck checks "
-    "check qa style format".split()
+    "check qa style format typechecking checking mypy pyright ruff pytest linters pre-commit "
+    "precommit unittest unittests coverage tools".split()
 )
 """Names of extras, groups and requirements files that hold what verifying needs."""
+
+
+FILLING = frozenset({"extra", "extras", "deps", "dependencies", "requirements", "unit"})
+"""Words that say nothing of what a group is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,13 @@ def declared(
         *_of_files(requirement_files(folder)),
     }
     return Declared(frozenset(every), frozenset(runtime))
+
+
+def is_development(name: str) -> bool:
+    """Tell whether an extra, a group or a requirements file holds what verifying needs."""
+    lowered = name.lower()
+    words = {word for word in re.split(r"[-_.\s]+", lowered) if word} - FILLING
+    return lowered in DEVELOPMENT or bool(words and words <= DEVELOPMENT)
 
 
 def requirement_files(folder: Path) -> list[Path]:

@@ -1,29 +1,35 @@
-"""Finds the environment of a project by its files: which one, and whether it is ready."""
+"""Finds the environment of a project by its files: which one, why, and whether it is ready."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
-
-from mcp_server.conventions.creation import creation
-from mcp_server.conventions.managers import LOCKS, find_manager, kept_elsewhere
-from mcp_server.conventions.reading import read_text
+from mcp_server.conventions.active import ACTIVE, Needs, judge_active, lacking
+from mcp_server.conventions.creation import Target, creation
+from mcp_server.conventions.installed import python_version, tools_in
+from mcp_server.conventions.interpreters import (
+    interpreter,
+    minor,
+    missing_python,
+    pinned,
+    satisfies,
+)
+from mcp_server.conventions.kept import Candidate, kept_elsewhere
+from mcp_server.conventions.managers import LOCKS, find_manager
 from mcp_server.conventions.settings import Files
+from mcp_server.conventions.soundness import damage, is_environment
 from mcp_server.repository import Environment
 
+__all__ = ["Where", "find_environment", "satisfies"]
+
 FOLDERS = (".venv", "venv", "env")
-VERSION = re.compile(r"^version(?:_info)?\s*=\s*(\d+\.\d+(?:\.\d+)?)", re.MULTILINE)
-NUMBERED = re.compile(r"python(3\.\d+)$")
-
-
-ACTIVE = {"VIRTUAL_ENV": "active", "CONDA_PREFIX": "conda", "PATH": "path"}
-"""Where an environment outside the project is named, and what kind that is."""
+MISSING = "there is no environment"
+FETCHING = frozenset({"uv", "pixi", "conda", "hatch"})
+"""Managers that bring the Python they need."""
+RUNNERS = {".tox": "tox", ".nox": "nox"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,124 +51,143 @@ def find_environment(
     """
     kind, home = find_manager(where.folder, where.root, files.settings.tables)
     own = where.root / named if named else None
+    found = [
+        one for one in _candidates(where, kind, home, own, files) if is_environment(one.folder)
+    ]
     made = Environment(
         kind=kind,
-        create=creation(kind, home, where.root, files, _target(own, home)),
+        create=creation(kind, home, where.root, files, _target(where, home, requires, own, found)),
         source=next(
             (lock for lock, of in LOCKS.items() if of == kind and (home / lock).exists()), ""
         ),
     )
     judged = [
-        _judge(replace(made, folder=candidate), requires)
-        for candidate in _candidates(where, kind, home, own, files)
-        if (candidate / "pyvenv.cfg").is_file()
+        _judge(replace(made, folder=one.folder, why=one.why, kind=one.kind or kind), requires)
+        for one in found
+        # Another manager's environment of that name serves only with the project's packages.
+        if one.kind in {"", kind} or not lacking(one.folder, files.declared)
     ]
     ready = next((one for one in judged if one.ready), None)
-    # Commands that name an environment mean it and no other.
-    if ready is None and own is None:
-        names = dict(ACTIVE)
-        if made.source or judged:
-            # What manages the lock file makes an environment of its own, and one that is there but
-            # cannot be used is mended, not passed over.
-            del names["PATH"]
-        ready = _active(made, names, where.variables, files, requires)
     if ready is not None:
-        return ready
-    return judged[0] if judged else replace(made, problem="there is no environment")
+        return _with_pin(ready, where)
+    # Commands that name an environment mean it and no other.
+    objections: list[str] = []
+    if own is None:
+        # What manages the lock file makes an environment of its own, and one that is there but
+        # cannot be used is mended, not passed over.
+        names = [one for one in ACTIVE if one != "PATH" or not (made.source or judged)]
+        needs = Needs(where.folder, files.declared, requires, where.variables)
+        outside, objections = _outside(made, names, needs)
+        if outside is None and not judged:
+            outside = _of_runner(made, needs)
+        if outside is not None:
+            return outside
+    best = judged[0] if judged else replace(made, problem=MISSING)
+    lines = [best.problem or MISSING, *objections]
+    if best.kind not in FETCHING and (absent := missing_python(requires, where.variables)):
+        lines.append(absent)
+    return replace(best, problem="; ".join(lines))
 
 
-def satisfies(version: str, requires: str) -> bool:
-    """Tell whether a Python version satisfies `requires-python`; an unreadable one asks nothing."""
-    try:
-        return SpecifierSet(requires).contains(version, prereleases=True)
-    except InvalidSpecifier:
-        return True
+def _outside(
+    made: Environment, names: Iterable[str], needs: Needs
+) -> tuple[Environment | None, list[str]]:
+    """Return the first environment outside the project that serves, and why others do not."""
+    objections: list[str] = []
+    for name in names:
+        verdict = judge_active(name, needs)
+        if verdict is not None and not verdict.objection:
+            return replace(
+                made,
+                kind=ACTIVE[name],
+                folder=None if name == "PATH" else verdict.prefix,
+                python=verdict.python,
+                ready=True,
+                source=name,
+                why=f"{name} names it, and it holds what the project needs",
+            ), objections
+        if verdict is not None and name != "PATH":
+            objections.append(f"{name} names {verdict.prefix}, which {verdict.objection}")
+    return None, objections
 
 
-def _target(own: Path | None, home: Path) -> str:
-    """Return the name of the environment to create, from the folder it is created in."""
-    return ".venv" if own is None else os.path.relpath(own, home)
+def _target(
+    where: Where, home: Path, requires: str | None, own: Path | None, found: Iterable[Candidate]
+) -> Target:
+    """Return which folder is made with which Python, and whether what is there is in the way."""
+    folder = ".venv" if own is None else os.path.relpath(own, home)
+    pin = minor(pinned(where.folder, where.root))
+    python = interpreter(requires, pin, where.variables)
+    mended = any(one.kind == "conda" for one in found)
+    if is_environment(home / folder):
+        # Over what is broken, `venv` would leave the broken links as they are.
+        mended = mended or not _judge(Environment(kind="", folder=home / folder), requires).ready
+    return Target(folder, python, mended)
 
 
 def _candidates(
     where: Where, kind: str, home: Path, own: Path | None, files: Files
-) -> Iterator[Path]:
+) -> Iterator[Candidate]:
     if own is not None:
-        yield own
+        yield Candidate(own, "the project's commands name it")
     if kind == "uv" and (stated := where.variables.get("UV_PROJECT_ENVIRONMENT")):
-        yield home / stated
+        yield Candidate(home / stated, "UV_PROJECT_ENVIRONMENT names it")
     for base in dict.fromkeys((where.folder, home)):
-        yield from (base / name for name in FOLDERS)
-    yield from kept_elsewhere(kind, home, files.pyproject, where.variables)
+        yield from (Candidate(base / name) for name in FOLDERS)
+    yield from kept_elsewhere(kind, home, where.root, files.pyproject, where.variables)
+    if kind == "venv":
+        # A plain monorepo often has one environment for all its parts.
+        for base in where.folder.parents:
+            if not base.is_relative_to(where.root):
+                break
+            for name in FOLDERS:
+                if is_environment(base / name) and not lacking(base / name, files.declared):
+                    yield Candidate(base / name, "it lies above and holds what the project needs")
 
 
 def _judge(environment: Environment, requires: str | None) -> Environment:
-    """Say whether an environment folder can be used: its Python is there and new enough."""
-    folder = environment.folder
-    if folder is None or not (folder / "bin" / "python").exists():
-        return replace(environment, problem="its Python is gone, so it must be made again")
-    match = VERSION.search(read_text(folder / "pyvenv.cfg") or "")
-    return _of_version(environment, match[1] if match else None, requires)
-
-
-def _of_version(environment: Environment, version: str | None, requires: str | None) -> Environment:
+    """Say whether an environment folder can be used: it is whole and its Python is asked for."""
+    folder = environment.folder or Path()
+    broken = damage(folder)
+    if broken is not None:
+        return replace(environment, problem=broken)
+    version = python_version(folder)
     if version and requires and not satisfies(version, requires):
         why = f"it has Python {version}, but the project requires {requires}"
         return replace(environment, python=version, problem=why)
     return replace(environment, python=version, ready=True)
 
 
-def _active(
-    made: Environment,
-    names: Mapping[str, str],
-    variables: Mapping[str, str],
-    files: Files,
-    requires: str | None,
-) -> Environment | None:
-    """Return the environment that is active or on PATH, where it holds the project's packages."""
-    for name, kind in names.items():
-        prefix = _path_prefix(variables) if name == "PATH" else _prefix(variables.get(name))
-        if prefix is None or not _holds(prefix, files):
+def _with_pin(environment: Environment, where: Where) -> Environment:
+    """Say where the Python is another one than the project pins, or another one is active."""
+    said = [environment.why] if environment.why else []
+    pin = minor(pinned(where.folder, where.root))
+    if pin and environment.python and minor(environment.python) != pin:
+        said.append(f"it has Python {environment.python}, .python-version names {pin}")
+    active = where.variables.get("VIRTUAL_ENV")
+    if active and environment.folder and Path(active) != environment.folder:
+        said.append(f"VIRTUAL_ENV names {active}, which is not the project's")
+    return replace(environment, why="; ".join(said))
+
+
+def _of_runner(made: Environment, needs: Needs) -> Environment | None:
+    """Return an environment that tox or nox left behind, where it holds what is needed."""
+    found = []
+    for name, kind in RUNNERS.items():
+        try:
+            folders = sorted((needs.folder / name).iterdir())
+        except OSError:
             continue
-        found = replace(made, kind=kind, folder=None if name == "PATH" else prefix, source=name)
-        judged = _of_version(found, _version_of(prefix), requires)
-        if judged.ready:
-            return judged
-    return None
+        for folder in folders:
+            if not (folder / "pyvenv.cfg").is_file() or lacking(folder, needs.declared):
+                continue
+            if not needs.declared.runtime and "pytest" not in tools_in(folder, ["pytest"]):
+                continue
+            why = f"{kind} made it for its own runs; there is no other"
+            found.append(_judge(replace(made, folder=folder, kind=kind, why=why), needs.requires))
+    ready = [one for one in found if one.ready]
+    return max(ready, key=lambda one: _order(one.python), default=None)
 
 
-def _prefix(text: str | None) -> Path | None:
-    return Path(text) if text and (Path(text) / "bin" / "python").exists() else None
-
-
-def _version_of(prefix: Path) -> str | None:
-    """Return the version of an installation by the name that its `python3` leads to."""
-    for python in ("python3", "python"):
-        match = NUMBERED.search((prefix / "bin" / python).resolve().name)
-        if match:
-            return match[1]
-    match = VERSION.search(read_text(prefix / "pyvenv.cfg") or "")
-    return match[1] if match else None
-
-
-def _holds(prefix: Path, files: Files) -> bool:
-    """Tell whether every package that running the project needs is installed under `prefix`.
-
-    Where nothing is declared, the packages that verifying needs are asked for.
-    """
-    installed = {
-        canonicalize_name(path.name.partition("-")[0].removesuffix(".egg"))
-        for folder in ("site-packages", "dist-packages")
-        for path in prefix.glob(f"lib/python3*/{folder}/*-info")
-    }
-    return (files.declared.runtime or files.declared.every) <= installed
-
-
-def _path_prefix(variables: Mapping[str, str]) -> Path | None:
-    """Return the installation of the `python3` on PATH, where it can be told from its place."""
-    for folder in variables.get("PATH", "").split(os.pathsep):
-        python = Path(folder) / "python3"
-        if folder and python.exists() and not (Path(folder).parent / "pyvenv.cfg").exists():
-            prefix = python.resolve().parent.parent
-            return prefix if any(prefix.glob("lib/python3*")) else None
-    return None
+def _order(version: str | None) -> tuple[int, ...]:
+    return tuple(int(one) for one in (version or "0").split("."))

@@ -13,18 +13,25 @@ VARIABLE = re.compile(
     r"|(?P<odd>\$[?!$#{-])"
 )
 SUBSTITUTION = re.compile(r"(?<!\\)(?:\$\(|`)")
-ESCAPED = re.compile(r"\\([\"\\$`\n])")
+ESCAPED = re.compile(r"\\(?:([\"\\$`])|\n)")
+MAX_VALUE = 100_000
+"""How long a word may become, in characters, before it says nothing any more: `A=$A$A`, written
+28 times, would take a second copy of all of memory."""
 
 
 def expand(word: Word, known: Mapping[str, str], unset: str = UNKNOWN) -> list[str]:
     """Return the words that a word becomes: none, one, or several where a variable holds several.
 
     A variable that is not known becomes `unset`; `$@` and `$1` are empty, as for a script that
-    is run without arguments.
+    is run without arguments. What goes beyond `MAX_VALUE` characters is `UNKNOWN`.
     """
-    fields, kept = [""], False
+    fields, kept, size = [""], False, 0
     for kind, text in word.segments:
         value = _segment(kind, text, known, unset)
+        size += len(value)
+        if size > MAX_VALUE:
+            fields[-1] += UNKNOWN
+            break
         if kind in {"plain", "parameter"} and "$" in text:
             parts = value.split()
             if parts and value[0].isspace() and fields[-1]:
@@ -38,8 +45,19 @@ def expand(word: Word, known: Mapping[str, str], unset: str = UNKNOWN) -> list[s
 
 
 def expand_whole(word: Word, known: Mapping[str, str], unset: str = UNKNOWN) -> str:
-    """Return a word with its variables filled in but not split, as in an assignment."""
-    return "".join(_segment(kind, text, known, unset) for kind, text in word.segments)
+    """Return a word with its variables filled in but not split, as in an assignment.
+
+    What goes beyond `MAX_VALUE` characters is `UNKNOWN`.
+    """
+    found: list[str] = []
+    size = 0
+    for kind, text in word.segments:
+        found.append(_segment(kind, text, known, unset))
+        size += len(found[-1])
+        if size > MAX_VALUE:
+            found[-1] = UNKNOWN
+            break
+    return "".join(found)
 
 
 def _segment(kind: str, text: str, known: Mapping[str, str], unset: str) -> str:
@@ -57,7 +75,17 @@ def _segment(kind: str, text: str, known: Mapping[str, str], unset: str) -> str:
 
 
 def _substitute(text: str, known: Mapping[str, str], unset: str) -> str:
+    if "$" not in text:
+        return text
+    size = len(text)
+
     def value(match: re.Match[str]) -> str:
+        nonlocal size
+        found = filled(match) if size <= MAX_VALUE else ""
+        size += len(found)
+        return found
+
+    def filled(match: re.Match[str]) -> str:
         if match["odd"]:
             return UNKNOWN
         name = match["braced"] or match["bare"]
@@ -71,4 +99,5 @@ def _substitute(text: str, known: Mapping[str, str], unset: str) -> str:
             return UNKNOWN
         return unset if current is None else current
 
-    return VARIABLE.sub(value, text)
+    whole = VARIABLE.sub(value, text)
+    return whole if size <= MAX_VALUE else text.partition("$")[0] + UNKNOWN

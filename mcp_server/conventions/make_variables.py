@@ -1,67 +1,83 @@
-"""Expands make's variables; what only running something would tell becomes `UNKNOWN`."""
+"""The variables of a Makefile: what they hold, where they are seen, and the work left on them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from mcp_server.conventions.make_references import Node, parse
 from mcp_server.conventions.words import UNKNOWN
 
-REFERENCE = re.compile(r"\$(?:\(([^()$]*)\)|\{([^{}$]*)\}|([^({$]))")
-DOLLAR = "\1"
-MAX_DEPTH = 20
-"""How deep variables may refer to each other, so that a loop of them ends."""
-MAX_LENGTH = 100_000
+WORK = 5_000_000
+"""How many characters are looked at before a Makefile counts as too large to follow: 0.5 s."""
+VISIT = 60
+"""What following one reference costs, in characters."""
 INHERITED = frozenset({"HOME", "PATH", "USER", "PWD", "TMPDIR", "LOGNAME"})
 """Variables that make takes from its environment, whose values are nobody's convention."""
-PREDEFINED = {"MAKE": "make", "CURDIR": ".", "RM": "rm -f", "MAKEFILE_LIST": "Makefile"}
+PREDEFINED = {
+    "MAKE": "make",
+    "MAKE_COMMAND": "make",
+    "CURDIR": ".",
+    "RM": "rm -f",
+    "SHELL": "/bin/sh",
+    "MAKECMDGOALS": UNKNOWN,
+    ".SHELLFLAGS": "-c",
+}
+
+Wildcard = Callable[[str], str]
+"""Gives the names, with spaces between, that exist for the patterns of `$(wildcard)`."""
 
 
-def expand(text: str, variables: Mapping[str, str]) -> str:
-    """Return `text` with its references replaced; an unset variable is empty, as for make."""
-    text = text.replace(DOLLAR, "").replace("$$", DOLLAR)
-    for _ in range(MAX_DEPTH):
-        expanded = REFERENCE.sub(lambda match: _value(match, variables), text)
-        if expanded == text:
-            break
-        text = expanded.replace("$$", DOLLAR)
-        if len(text) > MAX_LENGTH:
-            return UNKNOWN
-    return text.replace(DOLLAR, "$")
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value: expanded at each use where it is recursive; `fixed` ones no file may change."""
+
+    text: str
+    recursive: bool = True
+    fixed: bool = False
+    origin: str = "file"
 
 
-def _value(match: re.Match[str], variables: Mapping[str, str]) -> str:
-    name = match[1] if match[1] is not None else match[2] or match[3] or ""
-    name = name.strip()
-    # A function or a substitution reference: only make could tell.
-    if not name or any(character in name for character in " \t:,"):
-        return UNKNOWN
-    return variables.get(name, UNKNOWN if name in INHERITED else "")
+@dataclass(slots=True)
+class Effort:
+    """What all scopes of one Makefile share: the work that is left and what is being expanded."""
+
+    wildcard: Wildcard = lambda _: UNKNOWN
+    left: int = WORK
+    depth: int = 0
+    active: set[str] = field(default_factory=set)
+    trees: dict[str, tuple[Node, ...]] = field(default_factory=dict)
+
+    def spend(self, amount: int) -> bool:
+        """Take from the work that is left; return whether there was enough."""
+        self.left -= amount
+        return self.left > 0
+
+    def parsed(self, text: str) -> tuple[Node, ...]:
+        """Return a text taken apart, each text once."""
+        if text not in self.trees:
+            self.trees[text] = parse(text) if self.spend(len(text)) else (UNKNOWN,)
+        return self.trees[text]
 
 
-def assign(variables: dict[str, str], name: str, operator: str, value: str) -> None:
-    """Set a variable as make's assignment `operator` does."""
-    if operator == "!=":
-        variables[name] = UNKNOWN
-    elif operator == "+=":
-        variables[name] = f"{variables.get(name, '')} {value}".strip()
-    elif operator != "?=" or name not in variables:
-        immediate = operator.startswith(":")
-        # Expanded once: a dollar that remains is one that was written twice.
-        variables[name] = expand(value, variables).replace("$", "$$") if immediate else value
+class Scope:
+    """The variables of a file, a target or a call, which sees those of the scope around it."""
 
+    def __init__(self, outer: Scope | None = None, effort: Effort | None = None) -> None:
+        self.outer = outer
+        self.effort: Effort = effort or (outer.effort if outer else Effort())
+        self.own: dict[str, Variable] = {}
 
-def decide(word: str, rest: str, variables: Mapping[str, str]) -> bool | None:
-    """Tell whether `ifeq`, `ifneq`, `ifdef` or `ifndef` holds; None where nobody knows."""
-    if word in {"ifdef", "ifndef"}:
-        value = variables.get(expand(rest, variables).strip(), "")
-        return None if UNKNOWN in value else bool(value) == (word == "ifdef")
-    match = re.match(r"\((.*?),(.*)\)\s*$", rest) or re.match(
-        r"[\"'](.*?)[\"']\s+[\"'](.*)[\"']\s*$", rest
-    )
-    if match is None:
+    def find(self, name: str) -> Variable | None:
+        """Return a variable as it stands in the nearest scope that has it."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.own:
+                return scope.own[name]
+            scope = scope.outer
         return None
-    left, right = (expand(side, variables).strip() for side in match.groups())
-    if UNKNOWN in left + right:
-        return None
-    return (left == right) == (word == "ifeq")
+
+    def set(self, values: Mapping[str, str], origin: str = "automatic") -> None:
+        """Set variables to texts that are not expanded again."""
+        for name, text in values.items():
+            self.own[name] = Variable(text, recursive=False, origin=origin)

@@ -44,6 +44,8 @@ class Opaque:
     text: str
     reason: str
     line: int = 1
+    near: Simple | None = None
+    """A command of which only some words are not known; they hold `UNKNOWN`."""
 
 
 Piece: TypeAlias = Simple | Opaque

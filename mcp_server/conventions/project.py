@@ -3,67 +3,61 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mcp_server.checkers import checkers
+from mcp_server.conventions.choose import choose
 from mcp_server.conventions.environment import Where, find_environment
-from mcp_server.conventions.pieces import Opaque, Place
+from mcp_server.conventions.installed import tools_in
+from mcp_server.conventions.offers import Offer, Selection, Tier
+from mcp_server.conventions.parity import differences, mark
+from mcp_server.conventions.pins import pinned_otherwise
+from mcp_server.conventions.roles import FOREIGN, is_narrow, name_words
 from mcp_server.conventions.settings import Files, mapping
-from mcp_server.conventions.setup import Setup
-from mcp_server.conventions.targets import Selection, recognise
-from mcp_server.conventions.tasks import Part, take_apart
-from mcp_server.limits import SETTINGS, is_limit
-from mcp_server.repository import Command, Environment, Project, Role
-
-SUBCOMMANDS = {"ruff": ("ruff", "check"), "ruff-format": ("ruff", "format"), "ty": ("ty", "check")}
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What was read of the whole folder: its projects' files, its tasks and its set-ups."""
-
-    place: Place
-    files: Mapping[Path, Files]
-    selections: tuple[Selection, ...] = ()
-    setups: tuple[Setup, ...] = ()
-
-    def path(self, folder: Path) -> str:
-        """Return a project's folder as it is shown, "." for the root."""
-        return folder.relative_to(self.place.root).as_posix()
-
-    def owner(self, command: Command) -> str:
-        """Return the project that a command belongs to.
-
-        That is the deepest one its folder lies in; where it lies in none, the one that its
-        arguments name; else the first.
-        """
-        paths = [self.path(folder) for folder in self.files]
-        places = [command.cwd]
-        places += [posixpath.normpath(posixpath.join(command.cwd, arg)) for arg in command.args]
-        for place in places:
-            inside = [one for one in paths if one in {".", place} or place.startswith(f"{one}/")]
-            if inside:
-                return max(inside, key=lambda one: len(one) * (one != "."))
-        return paths[0]
+from mcp_server.conventions.stated import (
+    closed_roles,
+    select_stated,
+    stated_environment,
+    stated_setup,
+)
+from mcp_server.conventions.survey import Survey
+from mcp_server.conventions.tables import select_tables
+from mcp_server.repository import REPORTED, Command, Environment, Project, Role
 
 
 def read_project(folder: Path, survey: Survey) -> Project:
     """Return the project in `folder` with its commands and its environment."""
     path, files = survey.path(folder), survey.files[folder]
     commands, others = _commands(path, files, survey)
+    in_ci = [one for one in survey.in_ci if survey.owner(one) == path]
+    commands = mark(commands, in_ci, survey.place.root, files.settings)
+    if files.settings.tables.get("ruff", {}).get("fix") is True:
+        # A bare `ruff check` edits files then.
+        commands = tuple(
+            replace(one, mutates=one.mutates or one.tool == "ruff") for one in commands
+        )
     named = next((_named(command) for command in commands if command.venv), None)
+    if (own := stated_environment(files)) is not None:
+        named = posixpath.normpath(posixpath.join(path, own))
     requires = _requires(files)
+    tools = {command.tool.removesuffix("-format") for command in commands}
+    pins = tuple(pin for pin in survey.pins if pin.tool in tools)
     where = Where(folder, survey.place.root, survey.place.variables)
     environment = find_environment(where, files, requires, named)
     return Project(
         path=path,
         settings=files.settings,
-        environment=_with_setup(environment, path, survey),
+        environment=_with_lacks(_with_setup(environment, path, files, survey), commands),
         python=requires,
         commands=commands,
         others=others,
+        disagreements=(
+            *differences(commands, in_ci, others),
+            *pinned_otherwise(pins, path, files, survey.place, survey.names),
+        ),
+        reported=tuple(dict.fromkeys(one for one in survey.reported if survey.owner(one) == path)),
     )
 
 
@@ -71,27 +65,13 @@ def _commands(
     path: str, files: Files, survey: Survey
 ) -> tuple[tuple[Command, ...], tuple[Command, ...]]:
     """Return the project's planned commands and its other ones."""
-    planned: dict[Role, list[Command]] = {}
-    others: list[Command] = []
-    stated, tables = _of_hdb(path, files, survey.place), Selection(tuple(_of_tables(path, files)))
+    stated = select_stated(path, files, survey.place)
+    tests = files.settings.tests
+    own = [_of_project(one, path, survey, tests) for one in survey.selections]
     # What the project states for hdb serves its role, even where hdb cannot run it.
-    closed = {one.role: one for one in reversed((*stated.planned, *stated.others))}
-    for selection in (stated, *survey.selections, tables):
-        served = {role: commands[0] for role, commands in planned.items()}
-        served |= {} if selection is stated else closed
-        for command in selection.planned:
-            if survey.owner(command) != path:
-                continue
-            by = served.get(command.role)
-            if by is None:
-                planned.setdefault(command.role, []).append(command)
-            # A tool's own table configures the command that another source names.
-            elif all(command.tool != one.tool for one in planned.get(command.role, ())):
-                why = f"{by.source} serves {command.role.value}"
-                others.append(replace(command, sure=False, reason=why))
-            elif selection is not tables:
-                others.append(replace(command, sure=False, reason=f"{by.source} is planned"))
-        others += [one for one in selection.others if survey.owner(one) == path]
+    closed = closed_roles(path, files, stated)
+    choice = choose([stated, *own, select_tables(path, files, survey.place)], closed, survey.seen)
+    planned, others = choice.planned, choice.others
     if not any(_measures(command) for command in planned.get(Role.TEST, ())):
         others += [
             replace(one, sure=False, reason="the planned test command measures no coverage")
@@ -99,10 +79,54 @@ def _commands(
         ]
     commands = tuple(command for role in Role for command in planned.get(role, []))
     known = {_essence(command) for command in commands}
+    kept = [one for one in others if _essence(one) not in known]
+    distinct = {_essence(one): one for one in reversed(kept)}.values()
+    return commands, tuple(_with_gaps(commands, tuple(distinct)[::-1]))
+
+
+def _of_project(selection: Selection, path: str, survey: Survey, tests: Sequence[str]) -> Selection:
+    """Return what a source says of one project; `tests` are its folders of tests."""
+    return Selection(
+        tuple(
+            replace(offer, tier=Tier.ODD) if _is_elsewhere(offer, path, tests) else offer
+            for offer in selection.offers
+            if survey.owner(offer.command) == path
+        ),
+        tuple(one for one in selection.others if survey.owner(one) == path),
+    )
+
+
+def _is_elsewhere(offer: Offer, path: str, tests: Sequence[str]) -> bool:
+    """Tell whether a test command of CI names only a part of the project's tests, or others."""
+    command = offer.command
+    if offer.tier is not Tier.CI or command.role is not Role.TEST or not tests:
+        return False
+    named = [one for one in command.args if not one.startswith("-") and "/" in one]
+    own = [posixpath.normpath(posixpath.join(path, one)) for one in tests]
+    places = [posixpath.normpath(posixpath.join(command.cwd, one)) for one in named]
+    if any(is_narrow(place) or name_words(place) & FOREIGN for place in places):
+        return True
+    return bool(places) and not any(
+        place == one or place.startswith(f"{one}/") or one.startswith(f"{place}/")
+        for place in places
+        for one in own
+    )
+
+
+def _with_gaps(commands: tuple[Command, ...], others: tuple[Command, ...]) -> Iterator[Command]:
+    """Mark what leaves a gap in a verification since it is not run.
+
+    That is what a task runs beside what is planned of it, and the first of each role that
+    nothing planned serves. A tool that is only configured leaves none: nobody runs it.
+    """
     tasks = {command.task for command in commands}
-    others = [replace(one, beside=one.beside and one.task in {"", *tasks}) for one in others]
-    kept = (one for one in others if _essence(one) not in known)
-    return commands, tuple({_essence(one): one for one in reversed([*kept])}.values())[::-1]
+    served = {command.role for command in commands} | REPORTED
+    for one in others:
+        beside = one.beside and one.task in {"", *tasks}
+        unserved = one.role not in served and not one.idle
+        if unserved:
+            served.add(one.role)
+        yield replace(one, gap=beside or unserved)
 
 
 def _measures(command: Command) -> bool:
@@ -131,91 +155,25 @@ def _requires(files: Files) -> str | None:
     return next((one for one in stated if isinstance(one, str) and one), None)
 
 
-def _of_tables(path: str, files: Files) -> Iterator[Command]:
-    """Yield the commands that the tools' own tables and files ask for."""
-    prefix = "" if path == "." else f"{path}/"
-    for checker in checkers().values():
-        found = checker.detect(files.settings)
-        if found is not None:
-            words = SUBCOMMANDS.get(checker.NAME, (checker.NAME,))
-            yield Command(
-                tool=checker.NAME,
-                role=checker.ROLE,
-                text=" ".join((*words, *found.args)),
-                source=f"{prefix}{found.source}",
-                cwd=path,
-                start=words[:1],
-                args=found.args,
-            )
-
-
-def _of_hdb(path: str, files: Files, place: Place) -> Selection:
-    """Return the commands that `[tool.hdb]` states for a role, as a line or a list of lines."""
-    table = files.settings.tables.get("hdb", {})
-    planned: list[Command] = []
-    others: list[Command] = []
-    prefix = "" if path == "." else f"{path}/"
-    for role in Role:
-        source = f"{prefix}pyproject.toml [tool.hdb] {role.value}"
-        for line in stated_lines(table.get(role.value)):
-            for part in take_apart(line, source, path, place):
-                command = next(recognise([part]), None) or _unknown(part, role)
-                (planned if command.sure else others).append(
-                    command if command.sure else replace(command, beside=True)
-                )
-    return Selection(tuple(planned), tuple(others))
-
-
-def stated_lines(value: object) -> list[str]:
-    """Return a setting that is one line or a list of lines as a list."""
-    lines = value if isinstance(value, list) else [value]
-    return [line for line in lines if isinstance(line, str) and line.strip()]
-
-
-def misstated(files: Files, label: str) -> Iterator[str]:
-    """Yield what stands in `[tool.hdb]` and cannot be meant."""
-    table = files.settings.tables.get("hdb", {})
-    known = {"pass-env", *SETTINGS, *(role.value for role in Role)}
-    for name, value in table.items():
-        lines = value if isinstance(value, list) else [value]
-        if name not in known:
-            listed = ", ".join(sorted(known))
-            yield f"{label}pyproject.toml [tool.hdb] has no setting {name!r}: it knows {listed}"
-        elif name in SETTINGS:
-            if not is_limit(value):
-                yield f"{label}pyproject.toml [tool.hdb] {name} must be a number above 0"
-        elif not all(isinstance(line, str) for line in lines):
-            yield f"{label}pyproject.toml [tool.hdb] {name} must be a line or a list of lines"
-
-
-def _unknown(part: Part, role: Role) -> Command:
-    """Return a stated command of a tool we do not know; it runs as it stands."""
-    piece = part.piece
-    if isinstance(piece, Opaque):
-        tool = piece.text.split(" ")[0]
-        return Command(
-            tool=tool, role=role, text=piece.text, source=part.source, sure=False,
-            reason=piece.reason,
-        )  # fmt: skip
-    return Command(
-        tool=posixpath.basename(piece.argv[0]),
-        role=role,
-        text=piece.text,
-        source=part.source,
-        cwd=piece.cwd,
-        start=piece.argv[:1],
-        args=piece.argv[1:],
-        env=piece.env,
-    )
-
-
-def _with_setup(environment: Environment, path: str, survey: Survey) -> Environment:
-    """Prefer the project's own set-up target over what the lock file suggests."""
+def _with_setup(environment: Environment, path: str, files: Files, survey: Survey) -> Environment:
+    """Prefer what the project states, then its set-up task, over what its lock file suggests."""
+    if create := stated_setup(path, files, survey.place):
+        source = "pyproject.toml [tool.hdb] setup"
+        return replace(environment, create=create, source=source)
     for setup in survey.setups:
         if all(_lies_in(cwd, path, survey) for _, cwd in setup.commands):
             kind = environment.kind if environment.ready else setup.kind
             return replace(environment, kind=kind, create=setup.commands, source=setup.source)
     return environment
+
+
+def _with_lacks(environment: Environment, commands: Iterable[Command]) -> Environment:
+    """Name the planned tools that are not in a ready environment."""
+    if environment.folder is None or not environment.ready:
+        return environment
+    programs = {one.tool.removesuffix("-format") for one in commands if one.tool in checkers()}
+    lacking = programs - tools_in(environment.folder, programs)
+    return replace(environment, lacks=tuple(sorted(lacking)))
 
 
 def _lies_in(cwd: str, path: str, survey: Survey) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class UnreadableError(ValueError):
 def read_text(path: Path, limit: int = LIMIT) -> str | None:
     """Return the text of a regular file, undecodable bytes replaced, or None."""
     try:
-        return _text(path, limit)
+        return read_file(path, limit)
     except UnreadableError:
         return None
 
@@ -61,9 +61,13 @@ class Reader:
         """Remember that a file cannot be read, or not be understood."""
         self.problems.setdefault(name, why)
 
-    def told(self) -> Iterator[str]:
+    def told(self, without: Collection[str] = ()) -> Iterator[str]:
         """Yield a sentence for each file that could not be read."""
-        return (f"{name} cannot be read: {why}" for name, why in self.problems.items())
+        return (
+            f"{name} cannot be read: {why}"
+            for name, why in self.problems.items()
+            if name not in without
+        )
 
 
 def _inside(root: Path, name: str, limit: int) -> str | None:
@@ -74,11 +78,15 @@ def _inside(root: Path, name: str, limit: int) -> str | None:
     except (OSError, RuntimeError):
         msg = "its symbolic links lead in a circle"
         raise UnreadableError(msg) from None
-    return _text(path, limit) if path.is_relative_to(root.resolve()) else None
+    return read_file(path, limit) if path.is_relative_to(root.resolve()) else None
 
 
-def _text(path: Path, limit: int) -> str | None:
-    """Return a file's text, None where there is no file; raise where it is no readable text."""
+def read_file(path: Path, limit: int = LIMIT, *, strict: bool = False) -> str | None:
+    """Return a file's text, None where there is no file.
+
+    Raises `UnreadableError` where there is one that is no text, or too long; where it is to be
+    `strict`, also for bytes that are no UTF-8, which are replaced otherwise.
+    """
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -96,4 +104,8 @@ def _text(path: Path, limit: int) -> str | None:
     if b"\0" in content:
         msg = "it holds NUL bytes, so it is no text in UTF-8"
         raise UnreadableError(msg)
-    return content.decode("utf-8-sig", errors="replace")
+    try:
+        return content.decode("utf-8-sig", errors="strict" if strict else "replace")
+    except UnicodeDecodeError as error:
+        msg = f"it is not in UTF-8: byte {error.start} is {content[error.start]:#x}"
+        raise UnreadableError(msg) from None

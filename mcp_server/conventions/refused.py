@@ -20,6 +20,7 @@ UNSAFE = re.compile(
     r"|migrate|upgrade|downgrade|psql|curl|wget|kill|pkill)(?![\w.-])"
 )
 PYTHONIC = re.compile(r"python|pytest|mypy|ruff|flake8|black|isort|pylint|coverage|\.py\b|\bty\b")
+REMOVED = re.compile(r"\bsetup\.py\s+(?:-\S+\s+)*test\b")
 OTHER_LANGUAGES = re.compile(r"\b(npm|npx|yarn|pnpm|bun|node|cargo|go|mvn|gradle|with_node\.sh)\b")
 INERT = frozenset("rm mkdir touch cp mv ls open xdg-open find make".split())
 """Programs that check nothing; `make` itself is followed into the targets it is called for."""
@@ -36,7 +37,7 @@ def whole_tasks(file: TaskFile, own: Own) -> Iterator[Command]:
         role = role_of(task.name)
         needed = list(reachable(file.tasks, task.name))
         text = "\n".join(part.piece.text for one in needed for part in one.parts)
-        if role is None or not text or any(own[one.name] for one in needed):
+        if role in {None, Role.IMPORTS} or not text or any(own[one.name] for one in needed):
             continue
         if OTHER_LANGUAGES.search(text) and not PYTHONIC.search(text):
             continue
@@ -58,6 +59,8 @@ def whole_tasks(file: TaskFile, own: Own) -> Iterator[Command]:
 
 
 def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str | None:
+    if REMOVED.search(text):
+        return "setuptools has removed `setup.py test`"
     if unsafe := UNSAFE.search(text):
         return f"it would run `{unsafe[1]}`"
     if file.runner is None:

@@ -20,12 +20,28 @@ NARROWING = frozenset(
 )
 FOREIGN = frozenset(
     "docs doc release publish deploy bench benchmark benchmarks profile clean build package "
-    "snapshot snapshots update record generate regen migrate migration migrations serve run "
+    "snapshot snapshots update record generate regen migrate migration migrations serve "
     "watch docker image".split()
 )
 SETUP = frozenset("install setup sync deps dev develop bootstrap init venv env".split())
 OTHER_FOLDERS = frozenset("frontend front web ui js ts node npm client rust go".split())
 """Words that give a task to another language, whose checks are not ours."""
+GENERAL = frozenset(
+    "all run py python local check checks ci dev full project code src scripts script bin "
+    "sh backend server".split()
+)
+"""Words that take nothing away from what a task's name says."""
+REPORTED_WORDS = {
+    Role.MIGRATIONS: {"migration", "migrations", "migrate", "alembic"},
+    Role.SECURITY: {"security", "audit", "bandit", "vulnerabilities", "safety"},
+    Role.DOCS: {"docs", "doc", "documentation", "sphinx", "mkdocs"},
+}
+NOT_A_CHECK = frozenset(
+    "serve watch live deploy publish release clean open auto autobuild create make new upgrade "
+    "downgrade generate gen revision init install setup no without".split()
+)
+"""Words of tasks about migrations and documentation that make or show something."""
+CHECKING = frozenset("check checks test tests lint verify validate audit scan strict".split())
 MUTATING = 4
 """A mutating command is worse than the same tool's check under a less fitting name."""
 FOREIGN_RANK = 20
@@ -66,3 +82,29 @@ def rank(name: str, role: Role, tool: str, *, mutates: bool) -> int:
         narrow = words & NARROWING and role is not Role.COVERAGE
         return (2 if narrow else 0) + penalty
     return (3 if words & AGGREGATES else 5) + penalty
+
+
+def odd_words(name: str, role: Role, tool: str, known: frozenset[str] = frozenset()) -> set[str]:
+    """Return the words of a name that speak of something else than a role's whole check.
+
+    `known` are words that only say where: the names of the project's folders.
+    """
+    plain = ROLE_WORDS.get(role, set()) | name_words(tool) | AGGREGATES | GENERAL | known
+    return {word for word in name_words(name) - plain if not re.fullmatch(r"(py)?[0-9]*", word)}
+
+
+def states_check(name: str) -> bool:
+    """Tell whether the name of a task about migrations, security or documentation says check."""
+    return bool(name_words(name) & CHECKING)
+
+
+def reported_role(name: str) -> Role | None:
+    """Return the role of a task whose command is told and not run, None where it has none."""
+    words = name_words(name)
+    if words & (NOT_A_CHECK | OTHER_FOLDERS):
+        return None
+    if words >= {"db", "check"}:
+        return Role.MIGRATIONS
+    found = next((role for role, of_role in REPORTED_WORDS.items() if words & of_role), None)
+    # Tests of what the documentation says are tests.
+    return None if found is Role.DOCS and words & ROLE_WORDS[Role.TEST] else found

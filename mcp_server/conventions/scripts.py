@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.reading import read_inside
 from mcp_server.conventions.roles import role_of
 from mcp_server.conventions.tasks import SHEBANG, Part, Task, TaskFile, take_apart
 
@@ -29,7 +28,7 @@ def script_tasks(place: Place, folder: str) -> TaskFile | None:
 
 def _run_in(folder: str, path: str, place: Place) -> tuple[Part, ...] | None:
     """Return the parts of a script as it runs from the project's folder."""
-    text = read_inside(place.root, path)
+    text = place.text(path)
     if text is None or not (path.endswith(".sh") or SHEBANG.match(text)):
         return None
     inside = shlex.quote(posixpath.relpath(path, folder))

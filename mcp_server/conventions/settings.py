@@ -5,15 +5,15 @@ from __future__ import annotations
 import configparser
 import errno
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mcp_server.conventions.dependencies import Declared, declared
-from mcp_server.conventions.reading import LIMIT
+from mcp_server.conventions.reading import read_file
 from mcp_server.conventions.sources import find_sources, find_tests
+from mcp_server.conventions.toml_text import parse_toml
 from mcp_server.repository import Settings
 
 INI_FILES = (
@@ -54,7 +54,11 @@ def read_settings(folder: Path, label: str = "") -> Files:
         for name, table in mapping(pyproject.get("tool")).items()
         if isinstance(table, dict)
     }
-    tables.update({TOML_FILES[name]: reader.toml(name) for name in TOML_FILES if name in names})
+    for name, tool in TOML_FILES.items():
+        if name in names:
+            content = reader.toml(name)
+            # pytest's own file holds the table that others' files are.
+            tables[tool] = mapping(content.get(tool)) if tool == "pytest" else content
     sections = {name: reader.ini(name) for name in INI_FILES if name in names}
     tox = reader.toml("tox.toml") if "tox.toml" in names else {}
     own = declared(folder, pyproject, sections)
@@ -109,8 +113,8 @@ class _Reader:
 
     def toml(self, name: str) -> dict[str, Any]:
         try:
-            return tomllib.loads(self._text(name))
-        except (OSError, ValueError, RecursionError) as error:
+            return parse_toml(self._text(name))
+        except (OSError, ValueError) as error:
             self._problem(name, error)
             return {}
 
@@ -119,8 +123,9 @@ class _Reader:
         try:
             text = self._text(name)
             # What stands before the first section is a file's own preamble there.
-            parser.read_string(f"[]\n{text}" if name in LOOSE else text)
-        except (OSError, ValueError, configparser.Error) as error:
+            parser.read_string(f"[root]\n{text}" if name in LOOSE else text)
+        # A line indented below a key without a value makes configparser fail with the last of them.
+        except (OSError, ValueError, configparser.Error, AttributeError) as error:
             if name not in LOOSE:
                 self._problem(name, error)
             return {}
@@ -130,8 +135,8 @@ class _Reader:
         }
 
     def _text(self, name: str) -> str:
-        with (self._folder / name).open("rb") as file:
-            return file.read(LIMIT).decode("utf-8")
+        text = read_file(self._folder / name, strict=name.endswith(".toml"))
+        return text or ""
 
     def _problem(self, name: str, error: Exception) -> None:
         why = error.strerror if isinstance(error, OSError) else str(error).replace("\n", " ")

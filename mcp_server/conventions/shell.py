@@ -7,7 +7,7 @@ import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcp_server.conventions.conditions import holds
 from mcp_server.conventions.expansion import expand, expand_whole
@@ -34,6 +34,8 @@ UNREADABLE = UNKNOWN * 2
 """Begins a text that is not for a shell, so that no word of it may be believed."""
 MAX_SHOWN = 160
 """How much of a text that cannot be taken apart is kept, since all of it is shown."""
+MAX_EXPANDED = 1_000_000
+"""How many characters the words of one text may have once their variables are filled in."""
 QUOTED = frozenset({"single", "double", "escape"})
 PATTERN = frozenset("*?[")
 ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)=(.*)$", re.DOTALL)
@@ -77,6 +79,7 @@ class _Shell:
     ended: bool = False
     found: list[Piece] = field(default_factory=list)
     literal: set[str] = field(default_factory=set)
+    left: int = MAX_EXPANDED
 
     def run(self, items: Iterable[Item]) -> bool | None:
         """Follow a list; return whether its last command succeeds, None where nobody knows."""
@@ -184,16 +187,22 @@ class _Shell:
         own: dict[str, str] = {}
         argv: list[str] = []
         for word in words:
+            known = self.known if self.left > 0 else {}
             match = None if argv else ASSIGNMENT.match(word.raw)
             if match and word.segments[0][0] == "plain":
-                own[match[1]] = expand_whole(word, self.known)[len(match[1]) + 1 :]
+                own[match[1]] = expand_whole(word, known)[len(match[1]) + 1 :]
+                self.left -= len(own[match[1]])
             else:
-                fields = expand(word, self.known)
+                fields = expand(word, known)
                 argv += fields
+                self.left -= sum(map(len, fields))
                 if any(kind in QUOTED and PATTERN & set(text) for kind, text in word.segments):
                     self.literal.update(fields)
-        while len(argv) > 1 and argv[0] in TRANSPARENT and not argv[1].startswith("-"):
-            argv = argv[1:]
+        while len(argv) > 1 and argv[0] in TRANSPARENT:
+            after = _without_unset(argv)
+            if len(after) < 2 or after[1].startswith("-"):
+                break
+            argv = after[1:]
             while argv and (found := ASSIGNMENT.match(argv[0])):
                 own[found[1]] = found[2]
                 argv = argv[1:]
@@ -204,7 +213,9 @@ class _Shell:
             return _opaque(written(words), self.lost, words[0].line)
         if any(UNKNOWN in word for word in (*argv, *own.values())):
             why = "a word of it is computed when it runs"
-            return _opaque(written(words), why, words[0].line)
+            known = tuple({**self.env, **own}.items())
+            near = Simple(tuple(argv), self.cwd, known, "", self.venv, words[0].line)
+            return replace(_opaque(written(words), why, words[0].line), near=near)
         if argv[0] == "!":
             return _opaque(written(words), "it holds shell logic", words[0].line)
         env = {**self.env, **own}
@@ -251,6 +262,15 @@ BUILT_IN: dict[str, Callable[[_Shell, list[str]], None]] = {
     **dict.fromkeys(DECLARING, _Shell.declare),
     **dict.fromkeys(ENDINGS, _Shell.end),
 }
+
+
+def _without_unset(argv: list[str]) -> list[str]:
+    """Return the words of `env` without the variables that it takes away."""
+    while (
+        argv[0] == "env" and len(argv) > 2 and (argv[1] == "-u" or argv[1].startswith("--unset="))
+    ):
+        argv = [argv[0], *argv[3 if argv[1] == "-u" else 2 :]]
+    return argv
 
 
 def _opaque(text: str, reason: str, line: int = 1) -> Opaque:

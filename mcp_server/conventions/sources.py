@@ -43,7 +43,7 @@ def find_sources(folder: Path) -> tuple[str, ...]:
 def find_tests(folder: Path) -> tuple[str, ...]:
     """Return the folders and loose files of the project's tests."""
     entries = [entry for entry in _entries(folder) if not entry.name.startswith(".")]
-    folders = [name for name in TEST_FOLDERS if _holds_python(folder / name)]
+    folders = [name for name in TEST_FOLDERS if _holds_tests(folder / name)]
     loose = [entry.name for entry in entries if _is_test(entry)]
     if folders:
         return (*folders, *loose)
@@ -59,7 +59,7 @@ def find_tests(folder: Path) -> tuple[str, ...]:
 def _tests_inside(package: Path) -> Iterator[str]:
     """Yield where a package keeps its tests: in a folder of their own, or beside the code."""
     for name in TEST_FOLDERS:
-        if _holds_python(package / name):
+        if _holds_tests(package / name):
             yield f"{package.name}/{name}"
             return
     if any(_is_test(entry) for entry in _entries(package)):
@@ -85,6 +85,15 @@ def _is_module(path: Path) -> bool:
 def _is_test(path: Path) -> bool:
     named = path.name.startswith("test_") or path.name.endswith("_test.py")
     return path.suffix == ".py" and (named or path.name == "tests.py") and path.is_file()
+
+
+def _holds_tests(folder: Path, depth: int = 3) -> bool:
+    """Tell whether a folder holds a file of tests, itself or in the folders below it."""
+    entries = _entries(folder)
+    if any(_is_test(entry) or entry.name == "conftest.py" for entry in entries):
+        return True
+    inner = (one for one in entries if not one.name.startswith((".", "__")) and one.is_dir())
+    return depth > 0 and any(_holds_tests(one, depth - 1) for one in inner)
 
 
 def _holds_python(folder: Path, depth: int = 2) -> bool:

@@ -4,56 +4,111 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mcp_server.checkers import checkers
+from mcp_server.conventions.evidence import Evidence
+from mcp_server.conventions.offers import Offer, Selection, Tier
 from mcp_server.conventions.pieces import Simple
 from mcp_server.conventions.refused import left_over, whole_tasks
-from mcp_server.conventions.roles import FOREIGN_RANK, is_narrow, rank
+from mcp_server.conventions.roles import (
+    FOREIGN_RANK,
+    ROLE_WORDS,
+    is_narrow,
+    name_words,
+    odd_words,
+    rank,
+)
 from mcp_server.conventions.runner import unwrap
 from mcp_server.conventions.tasks import Part, TaskFile, reachable
-from mcp_server.repository import Command
+from mcp_server.repository import Command, Role
+
+CHOOSING = frozenset({"-k", "-m"})
+"""Options that choose among the tests."""
+OUTSIDE = frozenset({"integration", "e2e", "smoke", "slow"})
+"""Words of tasks whose tests need services or much time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """The commands to plan from one source, and those found beside them."""
+class Context:
+    """What else is known of the repository: what its CI runs, and the names of its folders."""
 
-    planned: tuple[Command, ...] = ()
-    others: tuple[Command, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
+    folders: frozenset[str] = frozenset()
 
 
-def select(file: TaskFile) -> Selection:
+def select(file: TaskFile, context: Context | None = None) -> Selection:
     """Choose, for each tool and folder, the task whose name says best what it is for.
 
-    Its commands are all planned; the same tool's commands in other tasks become `others`, and
+    Its commands are all offered; the same tool's commands in other tasks become `others`, and
     so does everything else that a task with a telling name would run.
     """
+    known = context or Context()
     own = {name: tuple(recognise(task.parts)) for name, task in file.tasks.items()}
     every = list(dict.fromkeys(command for commands in own.values() for command in commands))
-    planned: list[Command] = []
+    offers: list[Offer] = []
     others: list[Command] = []
     serving: set[str] = set()
     for pair in dict.fromkeys((command.tool, command.cwd) for command in every):
         same = [command for command in every if (command.tool, command.cwd) == pair]
-        name, chosen = _best(file, own, same)
+        name, chosen = _best(file, own, same, known)
         if _rank(name, chosen) >= FOREIGN_RANK:
             others += [_unsure(one, f"`{name}` is not a check by its name") for one in same]
             continue
-        task = f"{file.path}:{name}"
         serving.add(name)
-        planned += [replace(one, task=task) for one in chosen]
+        offers += [
+            replace(offer, command=replace(offer.command, via=file.way(_holder(one, name, own))))
+            for one in chosen
+            for offer in [_offer(one, file, name, known)]
+        ]
         others += [
             _unsure(one, f"`{name}` is planned for {pair[0]}") for one in same if one not in chosen
         ]
+    planned = [offer.command for offer in offers]
     for command in whole_tasks(file, own):
         by = next((one for one in planned if one.role is command.role), None)
         if by is not None and command.sure:
             others.append(_unsure(command, f"{by.source} serves {by.role.value}"))
+        elif command.sure:
+            offer = _offer(command, file, command.args[0], known)
+            # What nobody can look into is not known to be the whole check.
+            tier = Tier.IN_CI if offer.command.in_ci else Tier.PART
+            offers.append(replace(offer, tier=tier))
+            planned.append(offer.command)
         else:
-            (planned if command.sure else others).append(command)
+            others.append(command)
     others += left_over(file, own, serving)
-    return Selection(tuple(planned), tuple(dict.fromkeys(others)))
+    return Selection(tuple(offers), tuple(dict.fromkeys(others)))
+
+
+def _holder(command: Command, name: str, own: Mapping[str, tuple[Command, ...]]) -> str:
+    """Return the task that a command stands in, or the one that it was chosen from.
+
+    A task that only collects others says less than the one that does the work.
+    """
+    holders = [task for task, commands in own.items() if command in commands]
+    return name if name in holders or not holders else holders[0]
+
+
+def _offer(command: Command, file: TaskFile, name: str, known: Context) -> Offer:
+    """Return a command as the task `name` offers it."""
+    evidence = known.evidence
+    in_ci = evidence.of_task(file.path, name, file.tasks[name].source)
+    # Called by another way than this task, but the same line of the same file.
+    in_ci = in_ci or evidence.of_command(command.source, command.text)
+    spelled = replace(command, task=f"{file.path}:{name}", via=file.way(name), in_ci=in_ci)
+    if command.role is not Role.TEST and name_words(name) & ROLE_WORDS[Role.TEST]:
+        # A test of type checkers or linters, which need not be the project's check.
+        tier = Tier.ODD
+    elif in_ci and not _is_choice(command, name, known):
+        tier = Tier.IN_CI
+    elif command.mutates or is_narrow(name) or file.tasks[name].lesser:
+        tier = Tier.PART
+    elif odd_words(name, command.role, command.tool, known.folders):
+        tier = Tier.ODD if command.role is Role.TEST else Tier.PART
+    else:
+        tier = Tier.TASK
+    return Offer(spelled, tier)
 
 
 def recognise(parts: Iterable[Part]) -> Iterator[Command]:
@@ -93,8 +148,15 @@ def _venv(named: str | None, piece: Simple, cwd: str) -> str | None:
     return named
 
 
+def _is_choice(command: Command, name: str, known: Context) -> bool:
+    """Tell whether a test command runs a choice of the tests, and its task's name says so."""
+    if command.role is not Role.TEST or not CHOOSING.intersection(command.args):
+        return False
+    return bool(odd_words(name, command.role, command.tool, known.folders)) or is_narrow(name)
+
+
 def _best(
-    file: TaskFile, own: Mapping[str, tuple[Command, ...]], same: list[Command]
+    file: TaskFile, own: Mapping[str, tuple[Command, ...]], same: list[Command], known: Context
 ) -> tuple[str, list[Command]]:
     """Return the task that serves one tool in one folder, and its commands for it."""
     offers = []
@@ -102,11 +164,23 @@ def _best(
         reached = [one for task in reachable(file.tasks, name) for one in own[task.name]]
         offered = list(dict.fromkeys(one for one in reached if one in same))
         if offered:
-            offers.append((_rank(name, offered), -len(offered), index, name, offered))
-    best, _, _, name, chosen = min(offers)
+            odd = bool(file.tasks[name].lesser) or bool(
+                odd_words(name, offered[0].role, offered[0].tool, known.folders)
+            )
+            outside = not known.evidence.of_task(file.path, name, file.tasks[name].source)
+            offers.append((_rank(name, offered), odd, outside, -len(offered), index, name, offered))
+    best, *_, name, chosen = min(offers)
     if is_narrow(name):
         # Parts of a check: no task names the whole, so it is all of them.
-        parts = [one for rank, *_, offered in offers if rank == best for one in offered]
+        named = [name_words(task) for *_, task, _ in offers]
+        unit = any("unit" in words for words in named)
+        parts = [
+            one
+            for (rank, *_, offered), words in zip(offers, named, strict=True)
+            # What needs more than the code is no part of the same check.
+            if rank == best and not (unit and words & OUTSIDE)
+            for one in offered
+        ]
         return name, list(dict.fromkeys(parts))
     return name, chosen
 

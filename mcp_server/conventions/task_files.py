@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from mcp_server.conventions import makefile, tox
+from mcp_server.conventions.make_wildcard import list_folders
 from mcp_server.conventions.pieces import Place, Simple
-from mcp_server.conventions.reading import read_inside
 from mcp_server.conventions.settings import Files
 from mcp_server.conventions.tasks import (
     Part,
@@ -16,6 +17,7 @@ from mcp_server.conventions.tasks import (
     reachable,
     take_apart,
 )
+from mcp_server.conventions.tox_targets import SECTION, ToxTarget
 
 MAX_DEPTH = 3
 """How deep Makefiles may call each other."""
@@ -25,15 +27,19 @@ def makefile_tasks(place: Place, folder: str, depth: int = 0) -> TaskFile | None
     """Return the tasks of the Makefile in `folder`, relative to the root."""
     for name in makefile.FILES:
         path = posixpath.normpath(posixpath.join(folder, name))
-        text = read_inside(place.root, path)
+        text = place.text(path)
         if text is not None:
             break
     else:
         return None
-    targets = makefile.parse_makefile(text, path, lambda one: read_inside(place.root, one))
+    read = makefile.read_makefile(text, path, place.text, listing=list_folders(place.root))
+    if read.problem:
+        place.reader.unreadable(path, read.problem)
+    targets = read.targets
+    # Plain `make` makes the goal, which a call without names takes from the first task.
+    order = sorted(targets, key=lambda name: name != read.goal)
     tasks = {
-        name: _make_task(target, place, folder, set(targets), depth)
-        for name, target in targets.items()
+        name: _make_task(targets[name], place, folder, set(targets), depth) for name in order
     }
     shown = "make " if folder == "." else f"make -C {folder} "
     runner = ("make", "--no-print-directory", "-f", posixpath.basename(path))
@@ -86,22 +92,46 @@ def _elsewhere(part: Part, call: tuple[str, set[str]], place: Place, depth: int)
             yield from task.parts
 
 
-def tox_tasks(place: Place, folder: str, files: Files) -> TaskFile | None:
+@dataclass(frozen=True, slots=True)
+class ToxFile:
+    """A tox configuration: its environments as tasks, and as tox chooses among them."""
+
+    tasks: TaskFile
+    targets: tuple[ToxTarget, ...]
+
+
+def tox_tasks(place: Place, folder: str, files: Files) -> ToxFile | None:
     """Return the environments of a project's tox configuration as tasks."""
-    targets = tox.of_toml(files.settings.tables.get("tox", {}), "pyproject.toml [tool.tox.{}]")
-    if not targets:
-        targets = tox.of_toml(files.tox, "tox.toml [{}]")
-    if not targets:
-        targets = tox.of_ini(files.settings.sections.get("tox.ini", {}), "tox.ini [{}]")
     prefix = "" if folder == "." else f"{folder}/"
-    tasks: dict[str, Task] = {}
-    for target in targets:
-        cwd = posixpath.normpath(posixpath.join(folder, target.folder))
-        source = f"{prefix}{target.source}"
-        parts = tuple(
-            part
-            for line in target.lines
-            for part in take_apart(line, source, cwd, place, target.env)
-        )
-        tasks[target.name] = Task(target.name, source, parts)
-    return TaskFile(f"{prefix}tox", folder, tasks, "tox -e ") if tasks else None
+
+    def text(name: str) -> str:
+        return place.text(f"{prefix}{name}") or ""
+
+    table, sections = files.settings.tables.get("tox", {}), files.settings.sections
+    # In the order in which tox looks for its configuration.
+    targets = tox.of_ini(sections.get("tox.ini", {}), "tox.ini [{}]", text=text("tox.ini"))
+    if not targets and "tox:tox" in sections.get("setup.cfg", {}):
+        settings = sections["setup.cfg"]
+        targets = tox.of_ini(settings, "setup.cfg [{}]", text=text("setup.cfg"))
+    if not targets:
+        targets = tox.of_toml(table, "pyproject.toml [tool.tox.{}]", text=text("pyproject.toml"))
+    if not targets:
+        targets = tox.of_toml(files.tox, "tox.toml [{}]", text=text("tox.toml"))
+    tasks = {one.name: _tox_task(one, folder, prefix, place) for one in targets}
+    if not tasks:
+        return None
+    return ToxFile(TaskFile(f"{prefix}tox", folder, tasks, "tox -e "), tuple(targets))
+
+
+def _tox_task(target: ToxTarget, folder: str, prefix: str, place: Place) -> Task:
+    cwd = posixpath.normpath(posixpath.join(folder, target.folder))
+    source = f"{prefix}{target.source}"
+    parts = tuple(
+        part
+        for line in target.lines
+        for part in take_apart(line, source, cwd, place, target.env)
+    )
+    named = target.names[0] if target.names else target.name
+    shown = "tox" if named == SECTION else f"tox -e {named}"
+    lesser = "its outcome is ignored" if target.ignore_outcome else target.lesser
+    return Task(target.name, source, parts, lesser=lesser, shown=shown)

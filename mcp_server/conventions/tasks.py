@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_server.conventions.pieces import Opaque, Piece, Place
-from mcp_server.conventions.reading import read_inside
 from mcp_server.conventions.runner import Started, unwrap
 from mcp_server.conventions.shell import decompose
 
@@ -34,12 +33,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A name with what it runs, after what it needs."""
+    """A name with what it runs, after what it needs.
+
+    `lesser` says why it is less than the whole run of its checks, where its file tells; `shown`
+    is how a person runs it, where that is not the file's own way with the name.
+    """
 
     name: str
     source: str
     parts: tuple[Part, ...] = ()
     needs: tuple[str, ...] = ()
+    lesser: str | None = None
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +60,24 @@ class TaskFile:
     shown: str
     runner: tuple[str, ...] | None = None
 
+    def way(self, name: str) -> str:
+        """Return how a person runs a task."""
+        return self.tasks[name].shown or f"{self.shown}{name}".strip()
+
 
 def reachable(tasks: Mapping[str, Task], name: str) -> Iterator[Task]:
     """Yield the tasks that a task needs, in the order they run, itself last."""
     seen: set[str] = set()
-
-    def visit(current: str) -> Iterator[Task]:
-        if current in seen or current not in tasks:
-            return
-        seen.add(current)
-        for needed in tasks[current].needs:
-            yield from visit(needed)
-        yield tasks[current]
-
-    return visit(name)
+    # A stack of its own: prerequisites may be chained thousands deep.
+    waiting = [(name, False)]
+    while waiting:
+        current, ready = waiting.pop()
+        if ready:
+            yield tasks[current]
+        elif current in tasks and current not in seen:
+            seen.add(current)
+            waiting.append((current, True))
+            waiting += [(needed, False) for needed in reversed(tasks[current].needs)]
 
 
 def take_apart(
@@ -76,19 +85,30 @@ def take_apart(
 ) -> tuple[Part, ...]:
     """Return the parts of shell text; scripts of the project that it starts are followed."""
     pieces = decompose(text, cwd, place, env=env)
-    return tuple(part for piece in pieces for part in _followed(Part(piece, source), place, 0))
+    return tuple(
+        part
+        for piece in pieces
+        for part in _followed(Part(piece, _moved(source, piece.line)), place, 0)
+    )
+
+
+def _moved(source: str, line: int) -> str:
+    """Return a source that ends with a line, moved to the line of a text that begins there."""
+    place, colon, number = source.rpartition(":")
+    return f"{place}:{int(number) + line - 1}" if colon and number.isdigit() else source
 
 
 def _followed(part: Part, place: Place, depth: int) -> Iterator[Part]:
     """Yield a part, or in its stead those of the script that it starts."""
-    piece = part.piece
-    if isinstance(piece, Opaque) or depth > MAX_DEPTH:
+    # A script is followed whatever it is given.
+    piece = part.piece.near if isinstance(part.piece, Opaque) else part.piece
+    if piece is None or depth > MAX_DEPTH:
         yield part
         return
     started = unwrap(piece.argv)
     inline = _inline(started)
     path = None if inline is not None else _script(started, piece.cwd)
-    text = inline if path is None else read_inside(place.root, path)
+    text = inline if path is None else place.text(path)
     if text is None or (path and not _is_shell(started, path, text)):
         yield part
         return

@@ -11,17 +11,19 @@ UNKNOWN = "\0"
 """Stands in a text for what only running something would tell."""
 TOKEN = re.compile(
     r"""
-    (?P<space>[ \t\r\f\v]+|\\\r?\n)
+    (?P<joined>\\\r?\n)
+    |(?P<space>[ \t\r\f\v]+)
     |(?P<operator>&&|\|\||;;|\|&|&>>|&>|>>|>&|>\||<<<|<<|<&|[()<>|&;\n])
     |(?P<single>'[^']*')
-    |(?P<double>"(?:[^"\\]|\\.)*")
-    |(?P<computed>\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`)
+    |(?P<double>"[^"\\]*+(?:\\.[^"\\]*+)*+")
+    |(?P<computed>\$\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)|`[^`]*`)
     |(?P<parameter>\$\{[^{}]*\})
     |(?P<escape>\\.)
     |(?P<plain>\$?[^\s'"`\\()<>|&;$]+|\$)
     """,
     re.VERBOSE | re.DOTALL,
 )
+ENDING = frozenset({"space", "operator"})
 REDIRECTS = frozenset({">", ">>", "<", ">&", "<&", "&>", "&>>", ">|", "<<<"})
 
 
@@ -79,11 +81,12 @@ def _raw_tokens(text: str) -> Iterator[Token]:
         if kind == "plain" and piece.startswith("#") and not segments:
             end = text.find("\n", position)
             position = len(text) if end < 0 else end
-        elif kind not in {"space", "operator"}:
-            segments.append((kind, piece))
-        else:
+        elif kind in ENDING:
             yield from _ended(segments, piece if kind == "operator" else "", begun)
             segments = []
+        # A line that ends in a backslash goes on, in the middle of a word too.
+        elif kind != "joined":
+            segments.append((kind, piece))
     yield from _ended(segments, "", begun)
 
 

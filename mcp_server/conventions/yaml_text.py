@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeAlias
 
 import yaml
@@ -134,10 +136,17 @@ def as_list(value: object) -> list[Value]:
 
 def line_of(value: object, default: int = 1) -> int:
     """Return the line of a scalar, or of the first scalar inside a value."""
-    if isinstance(value, Located):
-        return value.line
-    inner = [*value, *value.values()] if isinstance(value, dict) else value
-    for one in inner if isinstance(inner, list) else ():
-        if found := line_of(one, 0):
-            return found
+    # A stack of its own: aliases may chain values deeper than Python calls functions.
+    waiting: list[Iterator[object]] = [iter((value,))]
+    seen: set[int] = set()
+    while waiting:
+        for one in waiting[-1]:
+            if isinstance(one, Located):
+                return one.line
+            if isinstance(one, (dict, list)) and id(one) not in seen:
+                seen.add(id(one))
+                waiting.append(chain(one, one.values()) if isinstance(one, dict) else iter(one))
+                break
+        else:
+            waiting.pop()
     return default

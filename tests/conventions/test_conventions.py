@@ -69,7 +69,7 @@ def test_a_service_beside_a_frontend_is_found_with_its_own_commands(tmp_path: Pa
         "ruff check": "Makefile:backend-lint:5 serves lint",
     }
     assert found.disagreements == (
-        "backend/pyproject.toml [tool.ruff] asks for ruff, but Makefile:backend-lint:5 serves lint",
+        "backend/pyproject.toml:3 [tool.ruff] asks for ruff, but Makefile:backend-lint:5 serves lint",
     )
     assert found.instructions == ("AGENTS.md",)
 
@@ -84,16 +84,16 @@ def test_stronger_sources_come_first(tmp_path: Path) -> None:
     })  # fmt: skip
     found = read_conventions(tmp_path, {})
     assert summary(found.projects[0]) == [
-        ".$ pytest -q  (pyproject.toml [tool.hdb] test)",
+        ".$ pytest -q  (pyproject.toml:2 [tool.hdb] test)",
         ".$ mypy src  (Makefile:typecheck:4)",
-        ".$ ./check.py a  (pyproject.toml [tool.hdb] lint)",
-        ".$ ruff check  (pyproject.toml [tool.hdb] lint)",
-        ".$ black -q .  (tox.ini [testenv:fmt])",
+        ".$ ./check.py a  (pyproject.toml:3 [tool.hdb] lint)",
+        ".$ ruff check  (pyproject.toml:3 [tool.hdb] lint)",
+        ".$ black -q .  (tox.ini:4 [testenv:fmt])",
     ]
     assert [(one.text, one.reason) for one in found.projects[0].others] == [
-        ("pytest -m fast", "pyproject.toml [tool.hdb] test is planned"),
+        ("pytest -m fast", "pyproject.toml:2 [tool.hdb] test serves test"),
         ("pyright", "Makefile:typecheck:4 serves types"),
-        ("black src", "tox.ini [testenv:fmt] is planned"),
+        ("black src", "tox.ini:4 [testenv:fmt] is planned"),
     ]
     assert found.pass_env == ("TOKEN",)
 

@@ -155,3 +155,37 @@ def test_a_command_knows_its_line() -> None:
 def test_hostile_text_ends_quickly() -> None:
     for text in ("(" * 500, "'" * 999, "$(" * 400, "{ " * 400, "if " * 400, "\\" * 501, "a|" * 400):
         assert isinstance(decompose(text), tuple)
+
+
+def test_a_variable_that_doubles_itself_says_nothing_once_it_is_too_long() -> None:
+    for doubled in ("A=$A$A", 'A="$A$A"', "export A=$A$A", 'export "A=$A$A"'):
+        assert shown("A=0123456789\nx $A") == [".$ x 0123456789"]
+        text = "A=0123456789\n" + f"{doubled}\n" * 28 + "x $A; y"
+        assert shown(text) == ["?x $A", ".$ y"]
+
+
+def test_a_long_variable_that_is_named_many_times_is_not_copied_each_time() -> None:
+    start = "A=0123456789\n" + "A=$A$A\n" * 13
+    assert len(shown(f"{start}x $A")[0]) > 80_000
+    for many in ("x" + "$A" * 50_000, "x" + '"$A"' * 50_000, "x" + " b$A" * 50_000, "x b$A\n" * 50_000):
+        pieces = decompose(start + many)
+        assert sum(len(str(one)) for one in pieces) < 30_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x a,\\\nb", ["x", "a,b"]),
+        ("x a,\\\r\nb c", ["x", "a,b", "c"]),
+        ("x a\\\n b", ["x", "a", "b"]),
+        ("x \\\n  \\\n  b", ["x", "b"]),
+        ("x a\\\n#b", ["x", "a#b"]),
+        ("x a \\\n# b\n", ["x", "a"]),
+        ('x "a,\\\nb"', ["x", "a,b"]),
+        ("x 'a\\\nb'", ["x", "a\\\nb"]),
+    ],
+)
+def test_a_line_that_ends_in_a_backslash_goes_on_within_a_word(
+    text: str, expected: list[str]
+) -> None:
+    assert [list(one.argv) for one in decompose(text) if isinstance(one, Simple)] == [expected]

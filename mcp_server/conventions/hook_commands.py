@@ -1,0 +1,55 @@
+"""Offers what the pre-commit hooks of a repository run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mcp_server.conventions.evidence import Evidence
+from mcp_server.conventions.hook_file import HookFile
+from mcp_server.conventions.offers import Offer, Selection, Tier
+from mcp_server.conventions.targets import recognise
+from mcp_server.repository import Command
+
+MANUAL = "no plain run of the hooks reaches it"
+
+
+def select_hooks(hooks: HookFile, evidence: Evidence) -> Selection:
+    """Return the hooks that run a known tool; one that sees a part of the files is not sure."""
+    offers: list[Offer] = []
+    others: list[Command] = []
+    for command, name in _commands(hooks, evidence):
+        why = MANUAL if name in hooks.manual else hooks.narrowed.get(name)
+        if why:
+            idle = name in hooks.manual
+            others.append(replace(command, sure=False, idle=idle, reason=why))
+        else:
+            offers.append(Offer(command, Tier.IN_CI if command.in_ci else Tier.HOOK))
+    return Selection(tuple(offers), tuple(others))
+
+
+def unread_hooks(hooks: HookFile, evidence: Evidence) -> list[str]:
+    """Return the hooks that CI runs and hdb does not know how to."""
+    known = {name for _, name in _commands(hooks, evidence)}
+    return [
+        name
+        for name in hooks.tasks.tasks
+        if name not in known | hooks.manual and _in_ci(hooks, name, evidence)
+    ]
+
+
+def _commands(hooks: HookFile, evidence: Evidence) -> Iterator[tuple[Command, str]]:
+    for name, task in hooks.tasks.tasks.items():
+        for command in recognise(task.parts):
+            told = replace(
+                command,
+                task=f"{hooks.tasks.path}:{name}",
+                via=f"{hooks.tasks.shown}{name}",
+                in_ci=_in_ci(hooks, name, evidence),
+            )
+            yield told, name
+
+
+def _in_ci(hooks: HookFile, name: str, evidence: Evidence) -> str:
+    service = "" if name in hooks.manual | hooks.skipped else hooks.service
+    return evidence.of_task(hooks.tasks.path, name) or service

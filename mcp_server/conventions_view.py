@@ -1,0 +1,115 @@
+"""Shows conventions in the form of the wire contract: whole, or lean for agents."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from mcp_server.contract import CommandView, ConventionsView, EnvironmentView, ProjectView
+from mcp_server.contract_facts import facts_view, lean_facts
+from mcp_server.repository import REPORTED, Command, Conventions, Environment, Project, Role
+
+MOST_REPORTED = 3
+"""How many commands of a role that is only told are shown as its own."""
+LEAN_LINES = 8
+"""How many disagreements the lean form lists."""
+
+
+def conventions_view(conventions: Conventions, *, lean: bool = False) -> ConventionsView:
+    """Return the conventions as agents and scripts receive them.
+
+    The lean form leaves out the runners-up and what else an agent seldom needs, and says so.
+    """
+    view = ConventionsView(
+        schema="hdb.conventions/1",
+        root=str(conventions.root),
+        instructions=conventions.instructions,
+        projects=tuple(_project(one, conventions.root, lean=lean) for one in conventions.projects),
+        disagreements=conventions.disagreements,
+        problems=conventions.problems,
+    )
+    return _lean(view) if lean else view
+
+
+def _lean(view: ConventionsView) -> ConventionsView:
+    left = sum(len(many) for one in view.projects for many in one.runners_up.values())
+    hidden = max(0, len(view.disagreements) - LEAN_LINES)
+    told = [f"{left} runners-up"] * bool(left) + [f"{hidden} disagreements"] * bool(hidden)
+    return view.model_copy(
+        update={
+            "projects": tuple(one.model_copy(update={"runners_up": {}}) for one in view.projects),
+            "disagreements": view.disagreements[:LEAN_LINES],
+            "more": f"{' and '.join(told)} left out: `detail` shows them" if told else None,
+        }
+    )
+
+
+def _project(project: Project, root: Path, *, lean: bool) -> ProjectView:
+    chosen, rest = _by_role(project)
+    told = lean_facts if lean else facts_view
+    return ProjectView(
+        path=project.path,
+        python=project.python,
+        environment=_environment(project.environment, root),
+        roles=_shown(chosen),
+        runners_up=_shown(rest),
+        facts=None if project.facts is None else told(project.facts),
+    )
+
+
+def _shown(commands: Mapping[Role, Iterable[Command]]) -> dict[str, tuple[CommandView, ...]]:
+    shown = {role.value: tuple(_command(one) for one in commands.get(role, ())) for role in Role}
+    return {role: many for role, many in shown.items() if many}
+
+
+def _by_role(project: Project) -> tuple[dict[Role, list[Command]], dict[Role, list[Command]]]:
+    """Return the commands of each role, and those that were passed over.
+
+    A role that nothing planned serves has the best of what there is, which is not sure.
+    """
+    chosen: dict[Role, list[Command]] = {}
+    rest: dict[Role, list[Command]] = {}
+    for one in project.commands:
+        chosen.setdefault(one.role, []).append(one)
+    for one in sorted(project.others, key=lambda other: (not other.gap, other.idle)):
+        served = one.role in chosen or one.role in REPORTED
+        (rest if served else chosen).setdefault(one.role, []).append(one)
+    # In the order of the sources, but what CI runs comes first.
+    for one in sorted(project.reported, key=lambda other: (not other.sure, not other.in_ci)):
+        many = chosen.setdefault(one.role, [])
+        fits = len(many) < MOST_REPORTED and (one.sure or not many)
+        (many if fits else rest.setdefault(one.role, [])).append(
+            replace(one, reason=None) if one.sure else one
+        )
+    return chosen, rest
+
+
+def _command(command: Command) -> CommandView:
+    return CommandView(
+        tool=command.tool,
+        command=command.text,
+        via=command.via if command.via not in {"", command.text} else None,
+        cwd=command.cwd,
+        source=command.source,
+        in_ci=command.in_ci or None,
+        mutates=command.mutates,
+        sure=command.sure,
+        reason=command.reason,
+    )
+
+
+def _environment(environment: Environment, root: Path) -> EnvironmentView:
+    folder = environment.folder
+    return EnvironmentView(
+        kind=environment.kind,
+        path=os.path.relpath(folder, root) if folder else None,
+        python=environment.python,
+        ready=environment.ready,
+        why=environment.why or None,
+        problem=environment.problem,
+        lacks=environment.lacks,
+        create=environment.creation or None,
+        source=environment.source or None,
+    )

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+set -e
+
+mypy app
+ty check app
+ruff check app
+ruff format app --check
