@@ -6,15 +6,22 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mcp_server.contract import CommandView, ConventionsView, EnvironmentView, ProjectView
 from mcp_server.contract_facts import facts_view, lean_facts
+from mcp_server.redact import redact
 from mcp_server.repository import REPORTED, Command, Conventions, Environment, Project, Role
+from mcp_server.untrusted import neutral
 
 MOST_REPORTED = 3
 """How many commands of a role that is only told are shown as its own."""
 LEAN_LINES = 8
 """How many disagreements the lean form lists."""
+LEAN_REPORTED = 2
+"""How many commands of such a role the lean form has."""
+LEAN_COMMAND = 80
+"""How many characters of such a command the lean form has, where a task says the rest."""
 
 
 def conventions_view(conventions: Conventions, *, lean: bool = False) -> ConventionsView:
@@ -30,7 +37,16 @@ def conventions_view(conventions: Conventions, *, lean: bool = False) -> Convent
         disagreements=conventions.disagreements,
         problems=conventions.problems,
     )
-    return _lean(view) if lean else view
+    return ConventionsView.model_validate(_clean((_lean(view) if lean else view).lean()))
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - JSON is what the view makes it
+    """Mask credentials, and show instead of passing on what would act on a terminal or a model."""
+    if isinstance(value, dict):
+        return {key: _clean(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_clean(one) for one in value]
+    return neutral(redact(value)) if isinstance(value, str) else value
 
 
 def _lean(view: ConventionsView) -> ConventionsView:
@@ -39,11 +55,27 @@ def _lean(view: ConventionsView) -> ConventionsView:
     told = [f"{left} runners-up"] * bool(left) + [f"{hidden} disagreements"] * bool(hidden)
     return view.model_copy(
         update={
-            "projects": tuple(one.model_copy(update={"runners_up": {}}) for one in view.projects),
+            "projects": tuple(_lean_project(one) for one in view.projects),
             "disagreements": view.disagreements[:LEAN_LINES],
             "more": f"{' and '.join(told)} left out: `detail` shows them" if told else None,
         }
     )
+
+
+def _lean_project(project: ProjectView) -> ProjectView:
+    told = {role.value for role in REPORTED}
+    roles = {
+        role: tuple(_shortened(one) for one in many[:LEAN_REPORTED]) if role in told else many
+        for role, many in project.roles.items()
+    }
+    return project.model_copy(update={"roles": roles, "runners_up": {}})
+
+
+def _shortened(command: CommandView) -> CommandView:
+    """Return a command that nobody runs from here with its beginning only, where it has a task."""
+    if command.via is None or len(command.command) <= LEAN_COMMAND:
+        return command
+    return command.model_copy(update={"command": f"{command.command[: LEAN_COMMAND - 4]} ..."})
 
 
 def _project(project: Project, root: Path, *, lean: bool) -> ProjectView:

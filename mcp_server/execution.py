@@ -57,7 +57,7 @@ def conclude(step: Step, report: Report) -> Finished:
     checker = checkers().get(step.tool)
     read = checker.parse(report) if checker else opaque.parse(report, step.tool)
     finished = judge(step, report, _cut_named(report, read))
-    return _guarded(_forgiven(_picked(finished)) if checker else finished)
+    return _guarded(_forgiven(_within(_picked(finished))) if checker else finished)
 
 
 async def _run(step: Step, allowance: Allowance) -> Report | None:
@@ -87,7 +87,8 @@ def _forgiven(finished: Finished) -> Finished:
         return finished
     failing, remark = settle(finished.outcome.diagnostics, 0)
     outcome = replace(finished.outcome, diagnostics=failing)
-    return replace(finished, verdict=Verdict.PASSED, outcome=outcome, reason=remark)
+    reason = remarks(finished.reason, remark)
+    return replace(finished, verdict=Verdict.PASSED, outcome=outcome, reason=reason)
 
 
 def _picked(finished: Finished) -> Finished:
@@ -108,6 +109,33 @@ def _picked(finished: Finished) -> Finished:
         finished,
         verdict=verdict,
         outcome=replace(finished.outcome, diagnostics=kept),
+    )
+
+
+def _within(finished: Finished) -> Finished:
+    """Leave out the findings in files that the project does not give the tool, and say so."""
+    within = finished.step.within
+    found = finished.outcome.diagnostics
+    if within is None or not found:
+        return finished
+    files = {one.file for one in found if one.file is not None}
+    outside = {file for file in files if not within.lets_through(file)}
+    kept = tuple(one for one in found if one.file not in outside)
+    if len(kept) == len(found):
+        return finished
+    count = len(found) - len(kept)
+    source = finished.step.source
+    said = f"{count} finding{'s' * (count != 1)} left out: {source} does not check those files"
+    verdict, partial = finished.verdict, finished.outcome.partial
+    if verdict is Verdict.FAILED and not kept:
+        # What stopped at other files may not have come to those that are checked.
+        done = finished.outcome.checked and not partial
+        verdict = Verdict.PASSED if done else Verdict.NOT_RUN
+    return replace(
+        finished,
+        verdict=verdict,
+        outcome=replace(finished.outcome, diagnostics=kept),
+        reason=remarks(finished.reason, said),
     )
 
 

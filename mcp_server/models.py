@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 
@@ -128,6 +129,37 @@ class Invocation:
     changed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which files a check of the project is given: those that all its patterns let through.
+
+    `files` and `exclude` are regular expressions, searched in a path relative to `folder`, which
+    is relative to the verified folder itself. Who makes one answers for what they cost to search.
+    """
+
+    files: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    folder: str = "."
+
+    LONGEST: ClassVar[int] = 200
+    """Characters of a path that is searched; a longer one is let through."""
+
+    def lets_through(self, file: str) -> bool:
+        """Tell whether the check is given a file, named relative to the verified folder.
+
+        One outside the verified folder is let through, since nothing is known of it.
+        """
+        inside = f"{self.folder}/" if self.folder != "." else ""
+        name = file.removeprefix(inside)
+        if file.startswith("/") or len(name) > self.LONGEST:
+            return True
+        return (
+            file.startswith(inside)
+            and all(re.search(one, name) for one in self.files)
+            and not any(re.search(one, name) for one in self.exclude)
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One process to run, complete: nothing is left to decide but when."""
@@ -145,6 +177,8 @@ class Step:
     targets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     """Files and folders, relative to the verified one, whose findings are asked for; () for all."""
+    within: Filter | None = None
+    """The files that the project gives the tool where it is run on whole folders; None for all."""
     ran: str | None = None
     env: Mapping[str, str | None] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)

@@ -28,7 +28,8 @@ def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[St
     for project in conventions.projects:
         seen: set[object] = set()
         for command in project.commands:
-            key = (command.tool, command.start, command.args, command.cwd, command.env)
+            how = (command.start, command.args, command.cwd, command.env, command.within)
+            key = (command.tool, *how)
             if key in seen:
                 continue
             seen.add(key)
@@ -146,6 +147,7 @@ def _step(
         args=args,
         targets=named,
         only=only,
+        within=command.within,
         ran=shlex.join((*command.start, *invocation.args)) if invocation.changed else None,
         env={**dict(command.env), **invocation.env},
         files=invocation.files,

@@ -11,6 +11,7 @@ from typing import Any
 
 from mcp_server.facts import Facts
 from mcp_server.limits import Limits
+from mcp_server.models import Filter
 
 
 class Role(StrEnum):
@@ -94,6 +95,8 @@ class Command:
     """The environment folder that the command itself names (`.venv` of `.venv/bin/pytest`)."""
     literal: frozenset[str] = frozenset()
     """Arguments whose pattern characters the project quoted."""
+    within: Filter | None = None
+    """The files that the project runs it on, where its arguments name more; None for all."""
     task: str = ""
     """The named task that the command was chosen from."""
     via: str = ""

@@ -17,7 +17,7 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from mcp_server import __version__, process
-from mcp_server.arguments import lean_schema, read_arguments
+from mcp_server.arguments import lean_schema, read_arguments, result_schema
 from mcp_server.contract import Batch, ConventionsView, FailureDetail
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions_view import conventions_view
@@ -133,7 +133,7 @@ def _tool(
     """Return a function as a tool whose schemas say nothing twice."""
     tool = Tool.from_function(function, name=name, title=title, annotations=annotations, meta=WHOLE)
     tool.parameters = lean_schema(tool.parameters)
-    tool.fn_metadata.output_schema = lean_schema(tool.fn_metadata.output_schema or {})
+    tool.fn_metadata.output_schema = result_schema(tool.fn_metadata.output_schema or {})
     return tool
 
 

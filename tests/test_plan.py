@@ -8,7 +8,7 @@ import pytest
 
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import UnsafePathError, UsageError
-from mcp_server.models import Step, Verdict
+from mcp_server.models import Filter, Step, Verdict
 from mcp_server.plan import plan
 from mcp_server.targets import read_targets
 from tests.conftest import ProjectFactory
@@ -77,6 +77,15 @@ def test_a_mutating_command_is_planned_in_its_checking_form(project: ProjectFact
 def test_file_patterns_are_expanded_as_a_shell_would(project: ProjectFactory) -> None:
     folder = project({**TOOLS, "Makefile": "lint:\n\t.venv/bin/ruff check src/*.py\n"})
     assert steps(folder)["ruff"].argv[-1] == "src/a.py"
+
+
+def test_one_command_that_is_run_on_two_sets_of_files_is_two_steps(project: ProjectFactory) -> None:
+    hook = "{id: ruff, args: [], exclude: %s}"
+    config = f"repos: [{{repo: x/ruff, hooks: [{hook % '^a/'}, {hook % '^b/'}]}}]"
+    folder = project({**TOOLS, ".pre-commit-config.yaml": config})
+    found = [one for one in plan(read_conventions(folder, {})) if one.tool == "ruff"]
+    assert len({one.argv for one in found}) == 1
+    assert [one.within for one in found] == [Filter((), ("^a/",)), Filter((), ("^b/",))]
 
 
 def test_a_source_target_is_checked_by_the_static_tools(project: ProjectFactory) -> None:

@@ -184,7 +184,9 @@ async def test_conventions_of_a_huge_repository_go_on_over_pages(
 ) -> None:
     for number in range(300):
         (session / f"p{number}").mkdir()
-        (session / f"p{number}" / "pyproject.toml").write_text("[tool.ruff]\n", encoding="utf-8")
+        (session / f"p{number}" / "pyproject.toml").write_text(
+            "[project]\nname = 'p'\n[tool.ruff]\n", encoding="utf-8"
+        )
     pages = [await client.call_tool("conventions", {})]
     while cursor := data(pages[-1]).get("next"):
         pages.append(await client.call_tool("conventions", {"cursor": cursor}))

@@ -38,7 +38,7 @@ def read_conventions(
         msg = f"{root} holds no Python project: no pyproject.toml, setup.py, setup.cfg or .py file."
         raise ProjectNotFoundError(msg)
     _refuse_part(root, folders)
-    files = {folder: read_settings(folder, _label(folder, root)) for folder in folders}
+    files = {folder: read_settings(folder, _label(folder, root), root) for folder in folders}
     place = Place(root, os.environ if variables is None else variables)
     survey = survey_sources(place, files, tree)
     projects = tuple(read_project(folder, survey) for folder in folders)

@@ -101,7 +101,9 @@ def _uv(home: Path, pyproject: Mapping[str, Any], said: Widened) -> tuple[str, .
     table = mapping(pyproject.get("dependency-groups"))
     listed = _included(defaults, table) if isinstance(defaults, list) else set(groups)
     words = ["uv", "sync"]
-    if "workspace" in _uv_table(toml_file(home / "pyproject.toml")):
+    manifest = home / "pyproject.toml"
+    # Reading TOML takes milliseconds, looking for the word in its text none.
+    if "workspace" in (read_text(manifest) or "") and "workspace" in _uv_table(toml_file(manifest)):
         words.append("--all-packages")
     conflicts = uv.get("conflicts")
     if said.extras and not conflicts:

@@ -25,11 +25,17 @@ def split(pattern: str) -> list[str]:
     return found
 
 
+MAX_SEGMENT = 500
+"""How long a segment may be; no file system allows a name of more than 255 bytes."""
+
+
 def segment_pattern(segment: str) -> re.Pattern[str]:
     """Return the expression for one segment; one with an open bracket matches nothing, as in git.
 
     The expressions of fnmatch take linear time, unlike those with a plain `[^/]*` for each `*`.
     """
+    if len(segment) > MAX_SEGMENT:
+        return NOTHING
     plain = ESCAPED.sub(_unescaped, segment).replace("[^", "[!")
     translated = fnmatch.translate(plain)
     try:

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mcp_server.conventions.evidence import Evidence
 from mcp_server.conventions.hook_file import HookFile
 from mcp_server.conventions.offers import Offer, Selection, Tier
+from mcp_server.conventions.pieces import Opaque, Simple
 from mcp_server.conventions.targets import recognise
+from mcp_server.conventions.tasks import Part
+from mcp_server.models import Filter
 from mcp_server.repository import Command
 
 MANUAL = "no plain run of the hooks reaches it"
+PER_FILE = frozenset({"ruff", "ruff-format", "black", "isort", "flake8", "pylint"})
+"""Tools that find in a file what they find, whichever files they are given beside it."""
+
+
+def limited(parts: Iterable[Part], within: Filter) -> tuple[Part, ...] | None:
+    """Return the parts of a hook that is given certain files only.
+
+    None where what they find in these files cannot be told from what they find in all.
+    """
+    found = list(parts)
+    if not all(any(one.tool in PER_FILE for one in recognise([part])) for part in found):
+        return None
+    return tuple(
+        replace(part, piece=replace(part.piece, within=within))
+        for part in found
+        if isinstance(part.piece, Simple)
+    )
+
+
+def doubted(parts: Iterable[Part], why: str) -> tuple[Part, ...]:
+    """Return the parts of a hook with those opaque that run a known tool."""
+    return tuple(
+        replace(part, piece=Opaque(part.piece.text, why, part.piece.line, part.piece))
+        if isinstance(part.piece, Simple) and any(recognise([part]))
+        else part
+        for part in parts
+    )
 
 
 def select_hooks(hooks: HookFile, evidence: Evidence) -> Selection:
@@ -40,7 +70,8 @@ def unread_hooks(hooks: HookFile, evidence: Evidence) -> list[str]:
 
 def _commands(hooks: HookFile, evidence: Evidence) -> Iterator[tuple[Command, str]]:
     for name, task in hooks.tasks.tasks.items():
-        for command in recognise(task.parts):
+        why = hooks.narrowed.get(name)
+        for command in recognise(_clear(part, why) for part in task.parts):
             told = replace(
                 command,
                 task=f"{hooks.tasks.path}:{name}",
@@ -53,3 +84,11 @@ def _commands(hooks: HookFile, evidence: Evidence) -> Iterator[tuple[Command, st
 def _in_ci(hooks: HookFile, name: str, evidence: Evidence) -> str:
     service = "" if name in hooks.manual | hooks.skipped else hooks.service
     return evidence.of_task(hooks.tasks.path, name) or service
+
+
+def _clear(part: Part, why: str | None) -> Part:
+    """Return a part that is opaque only since its hook is given certain files, as it was."""
+    piece = part.piece
+    if isinstance(piece, Opaque) and piece.near is not None and piece.reason == why:
+        return replace(part, piece=piece.near)
+    return part

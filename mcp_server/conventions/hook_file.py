@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mcp_server.conventions.tasks import TaskFile
+from mcp_server.models import Filter
 
 FORMER_STAGES = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
 PLAIN_STAGE = "pre-commit"
@@ -22,8 +23,9 @@ class HookFile:
     Tasks are named as a run names their hooks, by alias or id; a second hook of one name gets a
     number. `versions` are the tools' versions that the file pins. `service` is "pre-commit.ci"
     where that runs the hooks for each pull request, all but `skipped`. `manual` are the tasks
-    that no plain run reaches, since their `stages` lack `pre-commit`. `narrowed` says, by task,
-    which files a hook gets where folders in its command cannot say so.
+    that no plain run reaches, since their `stages` lack `pre-commit`. `filters` are, by task, the
+    files that a hook gets of the folders in its command. `narrowed` says it of those where hdb
+    cannot tell what the command finds in these files alone; such a command is opaque.
     """
 
     tasks: TaskFile
@@ -31,6 +33,7 @@ class HookFile:
     service: str
     manual: frozenset[str]
     skipped: frozenset[str] = frozenset()
+    filters: Mapping[str, Filter] = field(default_factory=dict)
     narrowed: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The stages of a task that does not run in all of them."""

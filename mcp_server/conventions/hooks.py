@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from mcp_server.conventions.hook_commands import doubted, limited
 from mcp_server.conventions.hook_file import FORMER_STAGES, PLAIN_STAGE, HookFile, selected
-from mcp_server.conventions.hook_folders import folders_of
+from mcp_server.conventions.hook_folders import folders_of, reasons
 from mcp_server.conventions.hook_tools import (
     HOOKS,
     STAGES,
@@ -23,7 +23,9 @@ from mcp_server.conventions.hook_tools import (
 from mcp_server.conventions.pieces import Place
 from mcp_server.conventions.shell import UNREADABLE
 from mcp_server.conventions.tasks import Part, Task, TaskFile, take_apart
+from mcp_server.conventions.toml_text import parse_toml
 from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping, parse_yaml
+from mcp_server.models import Filter
 
 __all__ = ["HookFile", "read_hooks", "selected"]
 
@@ -71,11 +73,7 @@ def read_hooks(place: Place, folder: str) -> HookFile | None:
 
 def _toml(text: str) -> Value:
     """Return what TOML holds as YAML would, with the lines in which the hooks' ids stand."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        msg = f"it is no TOML: {error}"
-        raise ValueError(msg) from None
+    document = parse_toml(text)
     lines = [
         number
         for number, line in enumerate(text.split("\n"), 1)
@@ -97,6 +95,15 @@ def _located(value: object, lines: Iterator[int], key: str) -> Value:
     return scalar
 
 
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """A hook's command and why it sees fewer files than that names: which, where all is known."""
+
+    argv: Sequence[str]
+    reasons: tuple[str, ...] = ()
+    within: Filter | None = None
+
+
 @dataclass(slots=True)
 class _Configuration:
     """A configuration while its hooks are read."""
@@ -107,25 +114,28 @@ class _Configuration:
     text: str
     document: Mapping[str, Value]
     left: int = WORK
+    prek: bool = False
     tasks: dict[str, Task] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    filters: dict[str, Filter] = field(default_factory=dict)
     narrowed: dict[str, str] = field(default_factory=dict)
     stages: dict[str, frozenset[str]] = field(default_factory=dict)
     names: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def read(self) -> HookFile:
+        self.prek = self._is_for_prek()
         for repository, fields, hook in islice(self._hooks(), MAX_HOOKS):
             self._add(repository, fields, hook)
         ci = as_mapping(self.document.get("ci"))
         skip = {_short(one) for one in as_list(ci.get("skip"))} - {""}
-        program = "prek" if self._is_for_prek() else "pre-commit"
-        shown = f"{program} run --all-files "
+        shown = f"{'prek' if self.prek else 'pre-commit'} run --all-files "
         return HookFile(
             TaskFile(self.path, self.folder, self.tasks, shown),
             self.versions,
             "pre-commit.ci" if "ci" in self.document else "",
             frozenset(name for name, stages in self.stages.items() if PLAIN_STAGE not in stages),
             frozenset(name for name, own in self.names.items() if own & skip),
+            self.filters,
             self.narrowed,
             self.stages,
             self.names,
@@ -168,8 +178,10 @@ class _Configuration:
         elif argv and _short(hook.get("language")) not in WITHOUT_COMMAND:
             self._note_version(argv, repository, fields.get("rev"), hook)
             files = hook.get("pass_filenames") != "false" and (known is None or known.files)
-            argv = self._given_files(name, hook, argv) if files else argv
-            parts = take_apart(shlex.join(argv), source, self.folder, self.place)
+            sight = self._sight(hook, argv) if files else _Sight(argv)
+            parts = take_apart(shlex.join(sight.argv), source, self.folder, self.place)
+            if sight.reasons:
+                parts = self._narrowed(name, sight, parts)
         self.tasks[name] = Task(name, source, parts)
 
     def _is_affordable(self, hook: Mapping[str, Value]) -> bool:
@@ -211,37 +223,48 @@ class _Configuration:
         if match:
             self.versions.setdefault(tool, match[1])
 
-    def _given_files(self, name: str, hook: Mapping[str, Value], argv: Sequence[str]) -> list[str]:
+    def _sight(self, hook: Mapping[str, Value], argv: Sequence[str]) -> _Sight:
         """Return a command with the folders of the files that it is given."""
-        patterns = [_short(one.get("files")) for one in (hook, self.document)]
-        stated = [one for one in patterns if one and one not in {"^", ".*"}]
-        named = [folders_of(one) for one in stated]
-        reasons = [
-            f"only files matching {one}"
-            for one, folders in zip(stated, named, strict=True)
-            if folders is None or len(stated) > 1
-        ]
-        excluded = [_short(one.get("exclude")) for one in (hook, self.document)]
-        reasons += [
-            f"no files matching {one}"
-            for one in excluded
-            if one not in {"", "^$"} and not leaves_python(argv, one)
-        ]
+        files, odd = _patterns("files", hook, self.document)
+        exclude, more = _patterns("exclude", hook, self.document)
+        files = [one for one in files if one not in {"^", ".*"}]
+        exclude = [one for one in exclude if one != "^$" and not leaves_python(argv, one)]
+        told, searchable = reasons(files, exclude)
+        other = [*odd, *more, *(["hdb does not search with such a pattern"] * (not searchable))]
+        if told and self.folder != "." and not self.prek:
+            other.append("whether its patterns begin at the configuration is not known")
         stated_types = (one for key in ("types", "types_or") for one in as_list(hook.get(key)))
         types = {_short(one) for one in stated_types} - {""}
         if types and not types & PYTHON_TYPES:
-            reasons.append(f"only {' and '.join(sorted(types))} files")
-        folders = named[0] if len(named) == 1 and named[0] else (".",)
-        given = list(argv)
+            other.append(f"only {' and '.join(sorted(types))} files")
+        # prek works in the configuration's folder, pre-commit in the root of the Git repository.
+        base = self.folder if self.prek else "."
+        folders = (folders_of(files[0]) if len(files) == 1 else None) or (".",)
+        given = tuple(argv)
         if takes_folders(argv):
-            inside = [posixpath.relpath(one, self.folder) for one in folders]
-            root = self.place.root / self.folder
-            given = list(with_folders(argv, inside, root))
+            inside = [posixpath.relpath(posixpath.join(base, one), self.folder) for one in folders]
+            given = with_folders(argv, inside, self.place.root / self.folder)
         elif folders != (".",):
-            reasons.append(f"only files in {', '.join(folders)}")
-        if reasons:
-            self.narrowed[name] = "; ".join(_shown(one) for one in reasons)
-        return given
+            other.append(f"only files in {', '.join(folders)}")
+        # A command that names paths of its own reads them all, whatever it is given besides.
+        exact = not other and given != tuple(argv)
+        within = Filter(tuple(files), tuple(exclude), posixpath.normpath(base))
+        return _Sight(given, (*told, *other), within if exact else None)
+
+    def _narrowed(self, name: str, sight: _Sight, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Return the parts of a hook that is not given all files of the folders in its command."""
+        if sight.within is not None and (known := limited(parts, sight.within)) is not None:
+            self.filters[name] = sight.within
+            return known
+        self.narrowed[name] = why = "; ".join(_shown(one) for one in sight.reasons)
+        return doubted(parts, why)
+
+
+def _patterns(key: str, *fields: Mapping[str, Value]) -> tuple[list[str], list[str]]:
+    """Return the patterns that are stated, and why others cannot be read."""
+    values = [value for one in fields if (value := one.get(key))]
+    texts = [text for one in values if (text := _short(one))]
+    return texts, [f"hdb cannot read its `{key}`"] * (len(texts) < len(values))
 
 
 def _argv(hook: Mapping[str, Value], known: Hook | None) -> list[str] | None:

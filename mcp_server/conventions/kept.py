@@ -24,6 +24,8 @@ UNSAFE = re.compile(r"[ $`!*@\"\\\r\n\t]")
 NAME_LENGTH = 42
 """How much of a project's name poetry and pipenv keep in a folder's name."""
 
+PIN_NAME = re.compile(r"[\w-][\w.+-]{0,99}")
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -64,7 +66,7 @@ def kept_elsewhere(
             yield Candidate(one, f"{conda.path} names it", "conda")
     pin = pinned(home, root)
     # pyenv-virtualenv puts the name of an environment where a version would stand.
-    if pin and "/" not in pin and pin != ".." and not pin[0].isdigit():
+    if pin and PIN_NAME.fullmatch(pin) and not pin[0].isdigit():
         yield Candidate(
             pyenv_root(variables) / "versions" / pin, ".python-version names it", "pyenv"
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mcp_server.conventions.conda import find_conda_file
 from mcp_server.conventions.reading import read_text
-from mcp_server.conventions.toml_text import toml_file
-from mcp_server.conventions.workspaces import uv_workspace
+from mcp_server.conventions.toml_text import parse_toml, toml_file
+from mcp_server.conventions.workspaces import Workspace, uv_workspace
 
 LOCKS = {
     "uv.lock": "uv",
@@ -76,12 +77,21 @@ def _is_own(folder: Path) -> bool:
     return not OWN.isdisjoint(content) or (isinstance(tool, dict) and "poetry" in tool)
 
 
+@lru_cache(maxsize=16)
+def _workspace_of(text: str) -> Workspace | None:
+    """Return the workspace of a manifest's text, which each of its members asks for."""
+    try:
+        return uv_workspace(parse_toml(text))
+    except ValueError:
+        return None
+
+
 def _workspace(folder: Path) -> Path | None:
     """Return the folder above whose uv workspace has `folder` as a member."""
     for base in folder.parents:
         text = read_text(base / "pyproject.toml")
         if text and "workspace" in text:
-            workspace = uv_workspace(toml_file(base / "pyproject.toml"))
+            workspace = _workspace_of(text)
             if workspace is not None and workspace.has(folder.relative_to(base).as_posix()):
                 return base
         if (base / ".git").exists():

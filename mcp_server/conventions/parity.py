@@ -14,6 +14,9 @@ CHOOSING = frozenset(
 )
 """Options whose value says what is checked, or what has to be reached."""
 
+MAX_SHOWN = 100
+"""How much of a command a sentence about it holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gist:
@@ -53,10 +56,15 @@ def differences(
         where = one.in_ci or one.source
         if same:
             local = same[0].via or same[0].text
-            yield f"CI runs `{one.text}` ({where}); hdb runs `{local}` ({same[0].source})"
+            yield f"CI runs `{_short(one.text)}` ({where}); hdb runs `{local}` ({same[0].source})"
         else:
             why = reasons.get((one.tool, one.text))
-            yield f"CI also runs `{one.text}` ({where}); hdb does not" + (f": {why}" if why else "")
+            because = f": {why}" if why else ""
+            yield f"CI also runs `{_short(one.text)}` ({where}); hdb does not{because}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 4]} ..."
 
 
 def _gist(command: Command, root: Path, settings: Settings) -> Gist:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from mcp_server.conventions.reading import Reader
+from mcp_server.models import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Simple:
     line: int = 1
     literal: frozenset[str] = frozenset()
     """Words whose pattern characters are quoted, so that the shell leaves them as they are."""
+    within: Filter | None = None
+    """The files that it is run on, where its words name more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 LIMIT = 1 << 19
 """How many bytes a file that people write for their tools may have; generated ones have more."""
@@ -34,7 +35,7 @@ def read_text(path: Path, limit: int = LIMIT) -> str | None:
 def read_inside(root: Path, name: str, limit: int = LIMIT) -> str | None:
     """Return the text of a file below `root`, links followed; None where it is elsewhere."""
     try:
-        return _inside(root, name, limit)
+        return inside(root, name, limit)
     except UnreadableError:
         return None
 
@@ -45,13 +46,15 @@ class Reader:
 
     problems: dict[str, str] = field(default_factory=dict)
     """Why a file cannot be read, by its path below the root."""
+    shared: dict[object, Any] = field(default_factory=dict)
+    """What was computed once for all projects of the repository, by reader and path."""
     _texts: dict[str, str | None] = field(default_factory=dict)
 
     def text(self, root: Path, name: str, limit: int = LIMIT) -> str | None:
         """Return the text of the file `name` below `root`, None where there is none to read."""
         if name not in self._texts:
             try:
-                self._texts[name] = _inside(root, name, limit)
+                self._texts[name] = inside(root, name, limit)
             except UnreadableError as error:
                 self._texts[name] = None
                 self.unreadable(name, str(error))
@@ -70,7 +73,8 @@ class Reader:
         )
 
 
-def _inside(root: Path, name: str, limit: int) -> str | None:
+def inside(root: Path, name: str, limit: int = LIMIT, *, strict: bool = False) -> str | None:
+    """Return the text of a file below `root`, None where there is none; raise as `read_file`."""
     if "\0" in name or posixpath.isabs(name):
         return None
     try:
@@ -78,7 +82,12 @@ def _inside(root: Path, name: str, limit: int) -> str | None:
     except (OSError, RuntimeError):
         msg = "its symbolic links lead in a circle"
         raise UnreadableError(msg) from None
-    return read_file(path, limit) if path.is_relative_to(root.resolve()) else None
+    if path.is_relative_to(root.resolve()):
+        return read_file(path, limit, strict=strict)
+    if not posixpath.normpath(name).startswith("..") and path.exists():
+        msg = "its link leads outside the project"
+        raise UnreadableError(msg)
+    return None
 
 
 def read_file(path: Path, limit: int = LIMIT, *, strict: bool = False) -> str | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mcp_server.conventions.pieces import Opaque, Piece, Simple
 from mcp_server.conventions.roles import is_aggregate, is_narrow, role_of
 from mcp_server.conventions.runner import unwrap
 from mcp_server.conventions.setup import installs
-from mcp_server.conventions.tasks import Part, Task, TaskFile, reachable
+from mcp_server.conventions.tasks import Part, Task, TaskFile
 from mcp_server.repository import Command, Role
 
 # A task whose text holds one of these words is never run whole.
@@ -28,16 +28,28 @@ INERT = frozenset("rm mkdir touch cp mv ls open xdg-open find make".split())
 Own = Mapping[str, tuple[Command, ...]]
 
 
-def whole_tasks(file: TaskFile, own: Own) -> Iterator[Command]:
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A task file with each task's own commands of known tools, and the tasks that each needs."""
+
+    file: TaskFile
+    own: Own
+    reach: Mapping[str, tuple[Task, ...]]
+
+
+def whole_tasks(found: Recognised) -> Iterator[Command]:
     """Yield the tasks with a telling name in which no tool was recognised, as one command each.
 
     It is `sure` where the task can be run as it stands.
     """
+    file, own = found.file, found.own
     for task in file.tasks.values():
         role = role_of(task.name)
-        needed = list(reachable(file.tasks, task.name))
+        if role in {None, Role.IMPORTS}:
+            continue
+        needed = found.reach[task.name]
         text = "\n".join(part.piece.text for one in needed for part in one.parts)
-        if role in {None, Role.IMPORTS} or not text or any(own[one.name] for one in needed):
+        if role is None or not text or any(own[one.name] for one in needed):
             continue
         if OTHER_LANGUAGES.search(text) and not PYTHONIC.search(text):
             continue
@@ -72,14 +84,15 @@ def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str |
     return None
 
 
-def left_over(file: TaskFile, own: Own, serving: Container[str]) -> Iterator[Command]:
+def left_over(found: Recognised, serving: Container[str]) -> Iterator[Command]:
     """Yield what tasks with a telling name run beside the tools that we know.
 
     In the tasks of `serving`, whose tools are planned, it leaves a gap.
     """
+    file, own = found.file, found.own
     for task in file.tasks.values():
         role = role_of(task.name)
-        needed = list(reachable(file.tasks, task.name))
+        needed = found.reach[task.name]
         if role is None or not any(own[one.name] for one in needed):
             continue
         known = {(one.text, one.source) for inner in needed for one in own[inner.name]}

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 PYTHON = re.compile(r"^(python|python3|python3\.\d+|pypy3?|py)$")
 RUNNERS = {
@@ -32,7 +33,8 @@ COVERAGE_VALUES = frozenset(
     "--source --source-pkgs --include --omit --rcfile --context --concurrency --data-file "
     "--timid".split()
 )
-
+MOST_KEPT = 30
+"""How many words a command may have whose tool is kept for when it is asked for again."""
 
 # A `bin` folder of the project itself holds scripts; `/usr/bin` is no environment of a project.
 IN_ENVIRONMENT = re.compile(
@@ -62,6 +64,10 @@ def unwrap(argv: Sequence[str]) -> Started:
     The runner's environment is found separately: `uv run` would change it as a side effect.
     """
     words = tuple(argv)
+    return _kept(words) if len(words) <= MOST_KEPT else _unwrapped(words)
+
+
+def _unwrapped(words: tuple[str, ...]) -> Started:
     for prefix in ISOLATED:
         if words[: len(prefix)] == prefix:
             rest, _ = _skip_options(words[len(prefix) :], frozenset({"--from", "--with", "-p"}))
@@ -74,6 +80,10 @@ def unwrap(argv: Sequence[str]) -> Started:
             rest, options = _skip_options(after[1:], valued)
             return _run(words, rest, {**before, **options})
     return _tool(words, None)
+
+
+_kept = lru_cache(maxsize=1024)(_unwrapped)
+"""Each reader asks again what the same command starts."""
 
 
 def _run(words: tuple[str, ...], rest: tuple[str, ...], options: Mapping[str, str]) -> Started:

@@ -47,10 +47,8 @@ def _of_own_files(place: Place, folder: str, files: Files) -> Iterator[TaskFile 
     names = files.settings.files
     if POE_FILE in names and not table_of(files.pyproject, "tool", "poe"):
         yield _read(script_file(place, folder, POE_FILE), "poe")
-    if "hatch.toml" in names:
-        yield _read(script_file(place, folder, "hatch.toml"), "hatch")
-    if "pixi.toml" in names:
-        yield _read(script_file(place, folder, "pixi.toml"), "pixi")
+    yield _read(script_file(place, folder, "hatch.toml"), "hatch")
+    yield _read(script_file(place, folder, "pixi.toml"), "pixi")
 
 
 def _read(file: ScriptFile | None, kind: str) -> TaskFile | None:

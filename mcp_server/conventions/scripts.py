@@ -43,5 +43,5 @@ def _scripts(folder: Path) -> Iterator[str]:
     places: Iterable[tuple[str, str]] = [("", "*.sh"), *((name, "*") for name in SCRIPT_FOLDERS)]
     for name, pattern in places:
         for path in sorted((folder / name).glob(pattern)):
-            if path.is_file():
+            if not path.is_dir():
                 yield f"{name}/{path.name}".lstrip("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_server.conventions.dependencies import Declared, declared
-from mcp_server.conventions.reading import read_file
+from mcp_server.conventions.reading import UnreadableError, inside
 from mcp_server.conventions.sources import find_sources, find_tests
 from mcp_server.conventions.toml_text import parse_toml
 from mcp_server.repository import Settings
@@ -31,6 +30,7 @@ TOML_FILES = {
     "pytest.toml": "pytest",
     ".pytest.toml": "pytest",
 }
+CONFIGURATION = frozenset({"pyproject.toml", "tox.toml", *INI_FILES, *TOML_FILES}) - LOOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,12 @@ class Files:
     declared: Declared = field(default_factory=Declared)
 
 
-def read_settings(folder: Path, label: str = "") -> Files:
-    """Read the configuration files of a project folder; `label` prefixes the names of problems."""
-    reader = _Reader(folder, label)
+def read_settings(folder: Path, label: str = "", root: Path | None = None) -> Files:
+    """Read the configuration files of a project folder; `label` prefixes the names of problems.
+
+    Links are followed as far as they stay below `root`, by default the folder itself.
+    """
+    reader = _Reader(folder, label, root or folder)
     names = reader.names()
     pyproject = reader.toml("pyproject.toml") if "pyproject.toml" in names else {}
     tables = {
@@ -94,8 +97,9 @@ def _kind(entry: os.DirEntry[str]) -> str | None:
 class _Reader:
     """Reads the files of one folder and keeps what could not be read."""
 
-    def __init__(self, folder: Path, label: str) -> None:
+    def __init__(self, folder: Path, label: str, root: Path) -> None:
         self._folder = folder
+        self._root = root
         self._label = label
         self.problems: list[str] = []
 
@@ -107,8 +111,11 @@ class _Reader:
         except OSError as error:
             self._problem(".", error)
             return frozenset()
-        if found.get("pyproject.toml") == "folder":
-            self._problem("pyproject.toml", IsADirectoryError(errno.EISDIR, "it is a folder"))
+        for name in CONFIGURATION.intersection(name for name in found if found[name] != "file"):
+            try:
+                self._read(name)
+            except UnreadableError as error:
+                self._problem(name, error)
         return frozenset(name for name, kind in found.items() if kind == "file")
 
     def toml(self, name: str) -> dict[str, Any]:
@@ -135,8 +142,11 @@ class _Reader:
         }
 
     def _text(self, name: str) -> str:
-        text = read_file(self._folder / name, strict=name.endswith(".toml"))
-        return text or ""
+        return self._read(name, strict=name.endswith(".toml")) or ""
+
+    def _read(self, name: str, *, strict: bool = False) -> str | None:
+        path = (self._folder / name).relative_to(self._root).as_posix()
+        return inside(self._root, path, strict=strict)
 
     def _problem(self, name: str, error: Exception) -> None:
         why = error.strerror if isinstance(error, OSError) else str(error).replace("\n", " ")

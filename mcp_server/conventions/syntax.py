@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mcp_server.conventions.nodes import Block, Group, If, Item, Node, Pipe, Plain
 from mcp_server.conventions.words import Token, Word, tokens
@@ -19,17 +20,28 @@ BLOCKS = {
 ASSIGNED = re.compile(r"([A-Za-z_]\w*)\+?=")
 MAX_DEPTH = 50
 """How deep groups and conditions may be nested; more is no script that people write."""
+MAX_KEPT = 4000
+"""How long a text may be, in characters, whose commands are kept for when it comes again: what is
+kept is some 40 times as large."""
 NO_STOP: frozenset[str] = frozenset()
 
 
 def parse_shell(text: str) -> tuple[Item, ...]:
     """Return the commands of shell text; raises `ValueError`, with the reason, where it cannot."""
+    return _parsed(text) if len(text) <= MAX_KEPT else _parse(text)
+
+
+def _parse(text: str) -> tuple[Item, ...]:
     parser = _Parser(list(tokens(text)))
     items = parser.items(NO_STOP)
     if not parser.ended:
         msg = "its brackets cannot be read"
         raise ValueError(msg)
     return items
+
+
+_parsed = lru_cache(maxsize=512)(_parse)
+"""A matrix leads to the same text many times; what it comes apart into never changes."""
 
 
 def assigned(text: str) -> set[str]:

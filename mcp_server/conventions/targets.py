@@ -10,7 +10,7 @@ from mcp_server.checkers import checkers
 from mcp_server.conventions.evidence import Evidence
 from mcp_server.conventions.offers import Offer, Selection, Tier
 from mcp_server.conventions.pieces import Simple
-from mcp_server.conventions.refused import left_over, whole_tasks
+from mcp_server.conventions.refused import Recognised, left_over, whole_tasks
 from mcp_server.conventions.roles import (
     FOREIGN_RANK,
     ROLE_WORDS,
@@ -45,13 +45,15 @@ def select(file: TaskFile, context: Context | None = None) -> Selection:
     """
     known = context or Context()
     own = {name: tuple(recognise(task.parts)) for name, task in file.tasks.items()}
+    reach = {name: tuple(reachable(file.tasks, name)) for name in file.tasks}
+    found = Recognised(file, own, reach)
     every = list(dict.fromkeys(command for commands in own.values() for command in commands))
     offers: list[Offer] = []
     others: list[Command] = []
     serving: set[str] = set()
     for pair in dict.fromkeys((command.tool, command.cwd) for command in every):
         same = [command for command in every if (command.tool, command.cwd) == pair]
-        name, chosen = _best(file, own, same, known)
+        name, chosen = _best(found, same, known)
         if _rank(name, chosen) >= FOREIGN_RANK:
             others += [_unsure(one, f"`{name}` is not a check by its name") for one in same]
             continue
@@ -65,7 +67,7 @@ def select(file: TaskFile, context: Context | None = None) -> Selection:
             _unsure(one, f"`{name}` is planned for {pair[0]}") for one in same if one not in chosen
         ]
     planned = [offer.command for offer in offers]
-    for command in whole_tasks(file, own):
+    for command in whole_tasks(found):
         by = next((one for one in planned if one.role is command.role), None)
         if by is not None and command.sure:
             others.append(_unsure(command, f"{by.source} serves {by.role.value}"))
@@ -77,7 +79,7 @@ def select(file: TaskFile, context: Context | None = None) -> Selection:
             planned.append(offer.command)
         else:
             others.append(command)
-    others += left_over(file, own, serving)
+    others += left_over(found, serving)
     return Selection(tuple(offers), tuple(dict.fromkeys(others)))
 
 
@@ -136,6 +138,7 @@ def _recognised(piece: Simple, source: str) -> Command | None:
                 env=piece.env,
                 venv=_venv(started.venv, piece, cwd),
                 literal=piece.literal,
+                within=piece.within,
                 mutates=checker.mutates(args),
             )
     return None
@@ -155,14 +158,12 @@ def _is_choice(command: Command, name: str, known: Context) -> bool:
     return bool(odd_words(name, command.role, command.tool, known.folders)) or is_narrow(name)
 
 
-def _best(
-    file: TaskFile, own: Mapping[str, tuple[Command, ...]], same: list[Command], known: Context
-) -> tuple[str, list[Command]]:
+def _best(found: Recognised, same: list[Command], known: Context) -> tuple[str, list[Command]]:
     """Return the task that serves one tool in one folder, and its commands for it."""
-    offers = []
+    file, wanted, offers = found.file, frozenset(same), []
     for index, name in enumerate(file.tasks):
-        reached = [one for task in reachable(file.tasks, name) for one in own[task.name]]
-        offered = list(dict.fromkeys(one for one in reached if one in same))
+        reached = (one for task in found.reach[name] for one in found.own[task.name])
+        offered = list(dict.fromkeys(one for one in reached if one in wanted))
         if offered:
             odd = bool(file.tasks[name].lesser) or bool(
                 odd_words(name, offered[0].role, offered[0].tool, known.folders)

@@ -16,6 +16,10 @@ SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 SHEBANG = re.compile(r"^#! ?\S*?(?:/env(?: -S)? )?\b(?:ba|da|z|k)?sh\b")
 MAX_DEPTH = 5
 """How deep scripts may start each other."""
+MAX_PARTS = 1000
+"""How many commands a text with the scripts that it starts may come to."""
+MAX_NEEDED = 100
+"""How many tasks one task may need; a chain that people write has far fewer."""
 OWN_FOLDER = re.compile(
     r"\$\(\s*dirname\s+(?:--\s+)?\"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})\"?\s*\)"
 )
@@ -74,7 +78,7 @@ def reachable(tasks: Mapping[str, Task], name: str) -> Iterator[Task]:
         current, ready = waiting.pop()
         if ready:
             yield tasks[current]
-        elif current in tasks and current not in seen:
+        elif current in tasks and current not in seen and len(seen) < MAX_NEEDED:
             seen.add(current)
             waiting.append((current, True))
             waiting += [(needed, False) for needed in reversed(tasks[current].needs)]
@@ -84,11 +88,12 @@ def take_apart(
     text: str, source: str, cwd: str, place: Place, env: Mapping[str, str] | None = None
 ) -> tuple[Part, ...]:
     """Return the parts of shell text; scripts of the project that it starts are followed."""
+    budget = [MAX_PARTS]
     pieces = decompose(text, cwd, place, env=env)
     return tuple(
         part
         for piece in pieces
-        for part in _followed(Part(piece, _moved(source, piece.line)), place, 0)
+        for part in _followed(Part(piece, _moved(source, piece.line)), place, 0, budget)
     )
 
 
@@ -98,11 +103,12 @@ def _moved(source: str, line: int) -> str:
     return f"{place}:{int(number) + line - 1}" if colon and number.isdigit() else source
 
 
-def _followed(part: Part, place: Place, depth: int) -> Iterator[Part]:
+def _followed(part: Part, place: Place, depth: int, budget: list[int]) -> Iterator[Part]:
     """Yield a part, or in its stead those of the script that it starts."""
     # A script is followed whatever it is given.
     piece = part.piece.near if isinstance(part.piece, Opaque) else part.piece
-    if piece is None or depth > MAX_DEPTH:
+    budget[0] -= 1
+    if piece is None or depth > MAX_DEPTH or budget[0] < 0:
         yield part
         return
     started = unwrap(piece.argv)
@@ -120,7 +126,7 @@ def _followed(part: Part, place: Place, depth: int) -> Iterator[Part]:
         return
     for inner in pieces:
         source = f"{path}:{inner.line}" if path else part.source
-        yield from _followed(Part(inner, source), place, depth + 1)
+        yield from _followed(Part(inner, source), place, depth + 1, budget)
 
 
 def _is_shell(started: Started, path: str, text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from mcp_server.conventions.pieces import Place
 from mcp_server.conventions.task_commands import TaskCommands, opaque
 from mcp_server.conventions.tasks import Part, Task, TaskFile
 from mcp_server.conventions.toml_lines import TomlLines, toml_lines
+from mcp_server.conventions.toml_text import parse_toml
 
 T = TypeVar("T")
 MAX_TASKS = 1_000
@@ -49,12 +49,9 @@ def script_file(
         return None if content is None else ScriptFile(place, path, folder, content)
     if content is None:
         try:
-            content = tomllib.loads(text)
+            content = parse_toml(text)
         except ValueError as error:
-            place.reader.unreadable(path, f"it is no TOML: {error}".replace("\n", " "))
-            return None
-        except RecursionError:
-            place.reader.unreadable(path, "it is no TOML that people write: it nests too deeply")
+            place.reader.unreadable(path, str(error))
             return None
     return ScriptFile(place, path, folder, content, toml_lines(text))
 

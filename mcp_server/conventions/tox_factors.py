@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, product
 
 MAX_NAMES = 500
@@ -99,5 +100,13 @@ def _conditional(line: str) -> Conditional:
 
 
 def _met(group: str, own: set[str]) -> bool:
+    asked, refused = _factors(group)
+    return asked <= own and refused.isdisjoint(own)
+
+
+@lru_cache(maxsize=512)
+def _factors(group: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the factors that a name must have, and those that it must not have."""
     factors = group.split("-")
-    return all((one.removeprefix("!") in own) != one.startswith("!") for one in factors)
+    refused = frozenset(one.removeprefix("!") for one in factors if one.startswith("!"))
+    return frozenset(one for one in factors if not one.startswith("!")), refused

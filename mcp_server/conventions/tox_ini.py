@@ -56,6 +56,7 @@ class _Ini:
     posargs: tuple[str, ...] | None
     _conditional: dict[str, tuple[Conditional, ...]] = field(default_factory=dict)
     _spliced: dict[tuple[str, str], str] = field(default_factory=dict)
+    _found: dict[tuple[str, str], tuple[str, str] | None] = field(default_factory=dict)
 
     def targets(self) -> Iterator[ToxTarget]:
         listed = self._listed()
@@ -104,6 +105,11 @@ class _Ini:
 
     def _find(self, section: str, key: str) -> tuple[str, str] | None:
         """Return a setting of an environment, its own or inherited, and the section it is from."""
+        if (section, key) not in self._found:
+            self._found[section, key] = self._search(section, key)
+        return self._found[section, key]
+
+    def _search(self, section: str, key: str) -> tuple[str, str] | None:
         bases = (self._get(section, "base") or SECTION).replace("\n", ",").split(",")
         inherited = [one for base in bases for one in (base.strip(), f"{SECTION}:{base.strip()}")]
         for one in (section, *inherited):

@@ -6,11 +6,14 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mcp_server.conventions.hook_folders import folders_of
+from mcp_server.conventions.hook_folders import folders_of, is_searchable
 from mcp_server.conventions.hooks import HookFile, read_hooks, selected
-from mcp_server.conventions.pieces import Opaque, Place
+from mcp_server.conventions.pieces import Opaque, Place, Simple
 from mcp_server.conventions.targets import recognise
+from mcp_server.models import Filter
 
 CONFIG = ".pre-commit-config.yaml"
 RUFF = "https://github.com/astral-sh/ruff-pre-commit"
@@ -152,11 +155,11 @@ def test_folders_are_read_from_patterns_that_plainly_name_them(
     [
         ("id: black, files: ^backend/", "", "black backend", None),
         ("id: black", "files: ^(a|b)/\n", "black a b", None),
-        ("id: black, files: 'x.*y'", "", "black .", "only files matching x.*y"),
-        ("id: black, exclude: ^a/", "", "black .", "no files matching ^a/"),
-        ("id: black", "exclude: ^a/\n", "black .", "no files matching ^a/"),
+        ("id: mypy, args: [], files: 'x.*y'", "", "mypy .", "only files matching x.*y"),
+        ("id: mypy, args: [], exclude: ^a/", "", "mypy .", "no files matching ^a/"),
+        ("id: pyright", "exclude: ^a/\n", "pyright .", "no files matching ^a/"),
+        ("id: ty", "files: ^a/\nexclude: ^a/b/\n", "ty check a", "no files matching ^a/b/"),
         (r"id: black, exclude: '\.(lock|svg)$|\.md$'", "", "black .", None),
-        ("id: black, exclude: '.lock$|.md$'", "", "black .", "no files matching .lock$|.md$"),
         (
             r"id: codespell, exclude: '\.lock$'",
             "",
@@ -165,16 +168,140 @@ def test_folders_are_read_from_patterns_that_plainly_name_them(
         ),
         ("id: black, types: [python]", "", "black .", None),
         ("id: black, types: [rst]", "", "black .", "only rst files"),
+        (
+            "id: black, types: [rst], exclude: b",
+            "",
+            "black .",
+            "no files matching b; only rst files",
+        ),
         ("id: pyupgrade, files: ^a/", "", "pyupgrade", "only files in a"),
         ("id: mypy, files: 'x.*y', pass_filenames: false, args: []", "", "mypy", None),
+        ("id: black, files: {glob: a}", "", "black .", "hdb cannot read its `files`"),
+        (
+            "id: black, exclude: '(a+)+b'",
+            "",
+            "black .",
+            "no files matching (a+)+b; hdb does not search with such a pattern",
+        ),
+        ("id: black, args: [d], exclude: b", "", "black d", "no files matching b"),
     ],
 )
 def test_files_become_folders_or_a_reason(
     tmp_path: Path, fields: str, head: str, command: str, reason: str | None
 ) -> None:
+    (tmp_path / "d").mkdir()
     found = one(tmp_path, fields, head=head)
     assert list(commands(found).values()) == [[command]]
     assert next(iter(found.narrowed.values()), None) == reason
+    assert not found.filters
+
+
+@pytest.mark.parametrize(
+    ("fields", "head", "command", "expected"),
+    [
+        ("id: ruff, args: []", "exclude: ^a/\n", "ruff check .", Filter((), ("^a/",))),
+        ("id: ruff-format", "files: 'x.*y'\n", "ruff format .", Filter(("x.*y",))),
+        ("id: black, exclude: '.lock$|.md$'", "", "black .", Filter((), (".lock$|.md$",))),
+        (
+            "id: isort, args: [-c], files: ^a/",
+            "exclude: b\n",
+            "isort -c a",
+            Filter(("^a/",), ("b",)),
+        ),
+        ("id: flake8, files: ^a/", "files: ^a/b/\n", "flake8 .", Filter(("^a/", "^a/b/"))),
+        ("id: pylint, exclude: a", "exclude: b\n", "pylint .", Filter((), ("a", "b"))),
+    ],
+)
+def test_patterns_become_a_filter_of_a_tool_that_looks_at_each_file(
+    tmp_path: Path, fields: str, head: str, command: str, expected: Filter
+) -> None:
+    found = one(tmp_path, fields, head=head)
+    (task,) = found.tasks.tasks.values()
+    assert found.filters == {task.name: expected}
+    assert not found.narrowed
+    (made,) = recognise(task.parts)
+    assert made.text.replace(" --force-exclude", "") == command
+    assert made.within == expected
+
+
+def test_a_narrowed_command_of_a_whole_program_tool_is_opaque(tmp_path: Path) -> None:
+    found = one(tmp_path, "id: mypy, args: [--strict], exclude: ^a/")
+    (part,) = found.tasks.tasks["mypy"].parts
+    assert isinstance(part.piece, Opaque)
+    assert part.piece.reason == "no files matching ^a/"
+    assert part.piece.near is not None
+    assert part.piece.near.argv == ("mypy", "--strict", ".")
+
+
+def test_what_no_hook_is_known_for_stays_as_it_is_where_it_is_narrowed(tmp_path: Path) -> None:
+    found = one(tmp_path, "id: a, entry: make types, language: system, exclude: b", "local")
+    assert [type(part.piece) for part in found.tasks.tasks["a"].parts] == [Simple]
+
+
+def test_the_patterns_of_prek_are_relative_to_its_configuration(tmp_path: Path) -> None:
+    text = 'repos = [{repo = "x/black", hooks = [{id = "black", exclude = "^gen/"%s}]}]'
+    found = hooks(tmp_path, text.replace("%s", ', files = "^src/"'), "api/prek.toml")
+    assert commands(found) == {"black": ["black src"]}
+    assert found.filters == {"black": Filter(("^src/",), ("^gen/",), "api")}
+
+
+def test_patterns_of_pre_commit_below_the_root_are_not_taken_for_known(tmp_path: Path) -> None:
+    text = "repos: [{repo: x/black, hooks: [{id: black, exclude: ^gen/}]}]"
+    assert list(hooks(tmp_path, text, f"api/{CONFIG}").narrowed) == ["black"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "searchable"),
+    [
+        ("", True),
+        ("^a/", True),
+        (r"\.py$", True),
+        (r".*/migrations/.*\.py$", True),
+        (r"(^|/)(a|b|c)/.*\.pyi?$", True),
+        ("(?x)^(\n  a/.*|  # all (of it\n  b/[^/]*\\.py\n)$", True),
+        ("^(?!vendor/).*$", True),
+        (r"^[]a-z[]{1,3}(?:ab){2}\d{4}_\w+$", True),
+        (r"^[a-z]{1,3}(?:ab){2}\d{4}_\w+$", True),
+        ("(?:ab)+/", True),
+        ("a{,3}{", True),
+        ("(a+)+b", False),
+        ("(a|a)*b", False),
+        ("((a)|b)+c", False),
+        ("(?:a?){50}b", False),
+        ("(?x)( a + ) * b", False),
+        ("((ab)*c)*", False),
+        ("(a*)*?b", False),
+        (".*a.*b.*c.*d", False),
+        ("(a|aa)" * 30 + "b", False),
+        ("a?" * 40 + "a" * 40, False),
+        ("(?:){999999999}", False),
+        ("a{99999999999999999999}", False),
+        (r"(a)\1", False),
+        ("(?P<n>a)(?P=n)", False),
+        ("(a)?(?(1)b|c)", False),
+        ("(?i:(?x: ( a + ) + ) )", False),
+        ("(a", False),
+        ("[[a]", False),
+        ("[a", False),
+        ("é", False),
+        (r"[\0-\uffff]", False),
+        ("(" * 499 + ")" * 499, False),
+        ("a" * 1001, False),
+        ("a{" + "9" * 900 + "}", False),
+    ],
+)
+def test_a_pattern_that_may_take_long_is_not_searched(pattern: str, searchable: bool) -> None:  # noqa: FBT001
+    assert is_searchable(pattern) is searchable
+
+
+@given(st.text(alphabet="a/.*+?|()[]{}1,2^$\\:!=<#x \n-", max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_what_may_be_searched_takes_no_time_on_any_path(pattern: str) -> None:
+    if is_searchable(pattern):
+        begun = time.perf_counter()
+        for path in ("a" * 200, "/a" * 100, "a.1" * 60):
+            Filter((pattern,)).lets_through(path)
+        assert time.perf_counter() - begun < 3
 
 
 def test_the_folders_of_a_configuration_below_are_relative_to_it(tmp_path: Path) -> None:
@@ -348,6 +475,9 @@ def test_wrong_types_anywhere_are_read_over(tmp_path: Path, odd: str) -> None:
         "x: &h {id: a, entry: '" + "mypy x " * 600 + "'}\nrepos: [{hooks: ["
         + "*h," * 20_000 + "]}]",
         "repos: [{hooks: [" + ("{id: black, files: '^(" + "(a|b)" * 190 + ")/'}," ) * 400 + "]}]",
+        "exclude: '" + "a|b" * 100_000 + "'\nrepos: [{hooks: [" + "{id: black}," * 500 + "]}]",
+        "repos: [{hooks: ["
+        + "".join(f"{{id: black, exclude: '{n}|{'[!-~]b|' * 160}'}}," for n in range(200)) + "]}]",
     ],
 )  # fmt: skip
 def test_a_huge_file_is_read_in_time(tmp_path: Path, text: str) -> None:

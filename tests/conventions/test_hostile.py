@@ -149,7 +149,7 @@ def test_a_source_that_cannot_be_read_is_named_with_the_reason(manner: str, tmp_
 
 @pytest.mark.parametrize("manner", READABLE)
 def test_a_source_in_another_manner_of_writing_means_the_same(manner: str, tmp_path: Path) -> None:
-    def check(name: str, found: Conventions) -> str | None:
+    def check(_name: str, found: Conventions) -> str | None:
         if found.problems:
             return f"no problems expected, {list(found.problems)} told"
         return None if "pytest own" in texts(found) else f"only {texts(found)} found"

@@ -48,7 +48,8 @@ def test_sources_are_the_packages_or_what_stands_for_them(
     [
         (["tests/test_a.py"], ("tests",)),
         (["tests/unit/deep/test_a.py", "test_b.py"], ("tests", "test_b.py")),
-        (["testing/a.py", "test/a.py"], ("test", "testing")),
+        (["testing/deep/a_test.py", "test/conftest.py"], ("test", "testing")),
+        (["tests/data.py"], ()),
         (["shop/tests/test_a.py"], ("shop/tests",)),
         (["shop/test_a.py", "b_test.py"], ("b_test.py", "shop")),
         (["shop/tests.py"], ("shop",)),
@@ -57,7 +58,7 @@ def test_sources_are_the_packages_or_what_stands_for_them(
         (["examples/test_a.py", "shop/a.py"], ()),
     ],
 )
-def test_tests_are_found_where_they_hold_python(
+def test_tests_are_found_where_files_of_tests_are(
     paths: list[str], tests: tuple[str, ...], tmp_path: Path
 ) -> None:
     write(tmp_path, *paths)
@@ -179,6 +180,7 @@ def test_what_is_no_regular_file_is_never_opened(tmp_path: Path) -> None:
     assert set(read_conventions(tmp_path, {}).problems) == {
         *(f"{name} cannot be read: it is a named pipe" for name in ("pyproject.toml", "Makefile")),
         "tox.ini cannot be read: it is a named pipe",
+        "setup.cfg cannot be read: it is a folder",
     }
 
 

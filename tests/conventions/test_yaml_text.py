@@ -47,11 +47,12 @@ def test_what_holds_no_scalar_of_a_file_has_the_line_that_is_given(value: object
 
 
 def test_aliases_that_chain_deeper_than_functions_call_each_other_have_a_line() -> None:
-    chained = "".join(f"  - &a{number} [*a{number - 1}]\n" for number in range(1, 3000))
+    deep, end = "[" * 50, "]" * 50
+    chained = "".join(f"  - &a{one} {deep}*a{one - 1}{end}\n" for one in range(1, 80))
     found = as_list(field(f"a:\n  - &a0 []\n{chained}", "a"))
     assert line_of(found[-1], 7) == 7
-    chained = chained.replace("a2999 [*a2998]", "a2999 [*a2998, x]")
-    assert line_of(as_list(field(f"a:\n  - &a0 []\n{chained}", "a"))[-1], 7) == 3001
+    found = as_list(field(f"a:\n  - &a0 [x]\n{chained}", "a"))
+    assert line_of(found[-1], 7) == 2
 
 
 def test_each_value_that_aliases_share_is_looked_at_once_for_a_line() -> None:
@@ -61,7 +62,7 @@ def test_each_value_that_aliases_share_is_looked_at_once_for_a_line() -> None:
 
 
 def test_a_bomb_of_aliases_is_refused() -> None:
-    doubled = "".join(f"  - &a{one} [{'*a%d, ' % (one - 1) * 9}]\n" for one in range(1, 12))
+    doubled = "".join(f"  - &a{one} [{f'*a{one - 1}, ' * 9}]\n" for one in range(1, 12))
     with pytest.raises(ValueError, match="it grows beyond 200,000 values"):
         parse_yaml(f"a:\n  - &a0 [x]\n{doubled}")
 
@@ -101,6 +102,6 @@ def test_only_the_first_document_counts_and_none_is_nothing() -> None:
 
 @pytest.mark.parametrize("text", ["a: [", "a: 'b", "\ta: 1", "a: b: c", "@", "a: *b", "%"])
 def test_what_is_no_yaml_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(ValueError, match="^it ") as caught:
+    with pytest.raises(ValueError, match=r"^it ") as caught:
         parse_yaml(f"x: 1\n{text}\n")
     assert "\n" not in str(caught.value)

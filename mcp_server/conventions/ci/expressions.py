@@ -19,6 +19,8 @@ TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>[A-Za-z_][\w-]*)|(?P<number>-?\d[\w.]*)"
     r"|(?P<operator>&&|\|\||[=!<>]=|[<>!()\[\],.*]))"
 )
+PROPERTY = re.compile(r"\s*([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+)\s*")
+"""What most expressions are: the name of one property."""
 LITERALS: dict[str, Known] = {"true": True, "false": False, "null": None}
 COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 
@@ -30,6 +32,8 @@ def evaluate(text: str, lookup: Lookup) -> Known:
     """Return the value of an expression, `UNKNOWN` where only a run would tell."""
     if len(text) > MAX_EXPRESSION or UNKNOWN in text:
         return UNKNOWN
+    if simple := PROPERTY.fullmatch(text):
+        return lookup(tuple(simple[1].split(".")))
     found = _tokens(text)
     try:
         return UNKNOWN if found is None else _Evaluation(found, lookup).whole()

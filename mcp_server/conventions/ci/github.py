@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from mcp_server.conventions.ci.github_scope import Scope, given
-from mcp_server.conventions.ci.github_steps import Setting, Steps, checked_later, is_true
+from mcp_server.conventions.ci.github_steps import Setting, Steps, checked_later, is_true, narrowed
 from mcp_server.conventions.ci.job import EACH, Job, Reading
 from mcp_server.conventions.ci.matrix import Matrix, named, read_matrix, scalars
 from mcp_server.conventions.ci.values import MAX_TEXT, Known
@@ -84,7 +84,7 @@ class _Call:
 
     events: tuple[str, ...]
     inputs: Mapping[str, Known] | None = None
-    conditions: tuple[tuple[str, Scope], ...] = ()
+    never: bool = False
     allowed: bool = False
     stack: tuple[str, ...] = ()
 
@@ -119,10 +119,12 @@ class _Workflows:
         workflow = self.document(uses)
         self.called.add(uses)
         for scope in layout.scopes(layout.names(layout.fields.get("with"))):
+            events, never = layout.conditions(scope)
             inner = replace(
                 call,
+                events=events,
+                never=never,
                 inputs=given(_declared(workflow), layout.fields.get("with"), scope),
-                conditions=layout.conditions(scope),
                 allowed=layout.allowed(scope),
                 stack=(*call.stack, uses),
             )
@@ -154,6 +156,8 @@ class _Layout:
         asked = [fields.get(name) for name in ("runs-on", "if", "continue-on-error")]
         settings = [*self._environments, *asked, *(dict(one) for one in self._defaults)]
         self._shared = frozenset().union(*(self._named(one) for one in settings))
+        varied = any("matrix" in one.lower() for value in settings for one in scalars(value))
+        self._same = None if varied else self._inside(self._base)
         self._scopes: dict[frozenset[str], list[Scope]] = {}
 
     def _read_matrix(self, value: Value | None) -> Matrix:
@@ -184,21 +188,28 @@ class _Layout:
 
     def _scope(self, combination: Mapping[str, Known]) -> Scope:
         known = combination if self._matrix.known else None
-        scope = replace(self._base, matrix=known).running_on(self.fields.get("runs-on"))
+        if self._same is not None:
+            return replace(self._same, matrix=known)
+        return self._inside(replace(self._base, matrix=known))
+
+    def _inside(self, scope: Scope) -> Scope:
+        """Return the scope on the job's machine, with all that is set for the whole job."""
+        scope = scope.running_on(self.fields.get("runs-on"))
         for one in self._environments:
             scope = scope.entered(one)
         return scope
 
     def _is_read(self, combination: Mapping[str, Known]) -> bool:
         """Tell whether a combination runs where commands are for a shell that is read."""
-        on = replace(self._base, matrix=combination).running_on(self.fields.get("runs-on"))
+        on = self._same or replace(self._base, matrix=combination).running_on(
+            self.fields.get("runs-on")
+        )
         return on.system != "Windows"
 
-    def conditions(self, scope: Scope) -> tuple[tuple[str, Scope], ...]:
-        """Return under what the job runs."""
-        asked = self.fields.get("if")
-        own = ((asked, scope),) if isinstance(asked, Located) else ()
-        return (*self._call.conditions, *own)
+    def conditions(self, scope: Scope) -> tuple[tuple[str, ...], bool]:
+        """Return the changes that may start the job, and whether it never runs."""
+        events, never = narrowed(self.fields.get("if"), scope, self._call.events)
+        return events, never or self._call.never
 
     def allowed(self, scope: Scope) -> bool:
         """Tell whether the job may fail."""
@@ -209,10 +220,14 @@ class _Layout:
         steps = Steps(self._reading)
         listed = as_list(self.fields.get("steps"))
         checked = checked_later(listed)
+        # By identity: the scopes of a job are made once and kept.
+        settings: dict[int, Setting] = {}
         for step in listed:
             for scope in self.scopes(self.names(step)):
-                setting = replace(self._setting(name, scope), checked=checked)
-                steps.follow(step, setting, scope)
+                key = id(scope) if self._same is None else 0
+                if key not in settings:
+                    settings[key] = self._setting(name, scope, checked)
+                steps.follow(step, settings[key], scope)
         source = f"{self._path}:{name}:{name.line}"
         pythons = tuple(steps.pythons)
         gating = tuple(steps.gating.values())
@@ -220,16 +235,11 @@ class _Layout:
         yield Job(name, SERVICE, source, gating, gates=True, pythons=pythons)
         yield Job(name, SERVICE, source, lesser, gates=False, pythons=pythons)
 
-    def _setting(self, name: str, scope: Scope) -> Setting:
+    def _setting(self, name: str, scope: Scope, checked: frozenset[str]) -> Setting:
         shell = folder = ""
         for one in self._defaults:
             shell = scope.filled(one.get("shell")) or shell
             folder = scope.filled(one.get("working-directory")) or folder
-        return Setting(
-            f"{self._path}:{name}",
-            self._call.events,
-            self.conditions(scope),
-            self.allowed(scope),
-            shell,
-            folder,
-        )
+        events, never = self.conditions(scope)
+        allowed = self.allowed(scope)
+        return Setting(f"{self._path}:{name}", events, never, allowed, shell, folder, checked)

@@ -34,10 +34,14 @@ class Scope:
     env: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
     system: str = "Linux"
+    asked: dict[tuple[str, ...], None] | None = field(default=None, compare=False)
+    """Where the paths are remembered whose values were asked for, but for `env` and `runner`."""
 
     def __call__(self, path: tuple[str, ...]) -> Known:
         """Return the value of a property, as `Lookup` says."""
         first, rest = path[0].lower(), path[1:]
+        if self.asked is not None and first not in {"env", "runner"}:
+            self.asked[path] = None
         if first == "matrix":
             return UNKNOWN if self.matrix is None else _inside(self.matrix, rest)
         if first == "inputs":

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from mcp_server.conventions.ci.expressions import condition, whole
 from mcp_server.conventions.ci.github_actions import is_check, stands_for
@@ -20,8 +21,13 @@ from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
 MAX_ACTIONS = 5
 """How deep actions may use each other."""
 MAX_LOOKED_AT = 2000
+MOST_ASKED = 8
+"""How many sets of names a step may ask for in turn; more is an index that is computed."""
 OUTCOME = re.compile(r"\bsteps\.([\w-]+)\.outcome\b")
 FAILS = re.compile(r"\bexit [1-9]|^false$", re.MULTILINE)
+Path: TypeAlias = tuple[str, ...]
+Paths: TypeAlias = tuple[Path, ...]
+"""The names of properties that expressions ask for, each as `Lookup` has it."""
 ACTION_FILES = ("action.yml", "action.yaml")
 
 
@@ -29,13 +35,13 @@ ACTION_FILES = ("action.yml", "action.yaml")
 class Setting:
     """What the steps of a job share: where they stand, what they run in and what starts them.
 
-    `conditions` are the texts under which any of them runs, each with what it may name;
+    `events` are the changes that may start any of them, `never` says that none of them runs;
     `shell` and `folder` are the defaults; `where` is the source without its line.
     """
 
     where: str
     events: tuple[str, ...] = ()
-    conditions: tuple[tuple[str, Scope], ...] = ()
+    never: bool = False
     allowed: bool = False
     shell: str = ""
     folder: str = ""
@@ -56,22 +62,61 @@ class Steps:
 
     def follow(self, step: Value, setting: Setting, scope: Scope, depth: int = 0) -> None:
         """Read one step, with the matrix of `scope` as it is."""
-        fields = as_mapping(step)
-        conditions = setting.conditions
-        asked = fields.get("if")
-        if isinstance(asked, Located):
-            conditions = (*conditions, (asked, scope))
-        if not self.reading.spend(EACH // 2, setting.where.partition(":")[0]) or _never(conditions):
+        if not self.reading.spend(EACH // 2, setting.where.partition(":")[0]) or setting.never:
             return
-        inside = replace(
-            setting,
-            conditions=conditions,
-            allowed=setting.allowed
-            or (
-                is_true(fields.get("continue-on-error"), scope)
-                and text_of(fields.get("id")) not in setting.checked
-            ),
+        fields = as_mapping(step)
+        if depth and not text_of(fields.get("uses")).startswith("./"):
+            self._take(self._remembered(fields, setting, scope, depth))
+        else:
+            self._follow(fields, setting, scope, depth)
+
+    def _remembered(
+        self, fields: Mapping[str, Value], setting: Setting, scope: Scope, depth: int
+    ) -> Steps:
+        """Return what a step of an action leads to, as before where it asked for the same.
+
+        An action is used once for each combination of a matrix, most of which none of its steps
+        names.
+        """
+        # Documents are kept as long as what is remembered, so that no other step gets the identity.
+        key = id(fields), setting, self.home, scope.system, tuple(scope.env.items())
+        known: dict[Paths, dict[object, Steps]] = self.reading.followed.setdefault(key, {})
+        try:
+            for paths, found in known.items():
+                if (before := found.get(tuple(map(scope, paths)))) is not None:
+                    return before
+        except TypeError:
+            # A list or a mapping among the values: no key, and rare.
+            known = {}
+        asked: dict[Path, None] = {}
+        steps = Steps(self.reading, home=self.home)
+        steps._follow(fields, setting, replace(scope, asked=asked), depth)
+        values = tuple(map(scope, asked))
+        if len(known) < MOST_ASKED and not any(isinstance(one, (list, dict)) for one in values):
+            known.setdefault(tuple(asked), {})[values] = steps
+        return steps
+
+    def _take(self, other: Steps) -> None:
+        """Add what a step led to that started where these steps had come to."""
+        for own, more in ((self.gating, other.gating), (self.lesser, other.lesser)):
+            for key, part in more.items():
+                own.setdefault(key, part)
+        self.pythons.update(other.pythons)
+        self.home = other.home
+
+    def _follow(
+        self, fields: Mapping[str, Value], setting: Setting, scope: Scope, depth: int
+    ) -> None:
+        events, never = narrowed(fields.get("if"), scope, setting.events)
+        if never:
+            return
+        allowed = setting.allowed or (
+            is_true(fields.get("continue-on-error"), scope)
+            and text_of(fields.get("id")) not in setting.checked
         )
+        inside = setting
+        if events != setting.events or allowed != setting.allowed:
+            inside = replace(setting, events=events, allowed=allowed)
         scope = scope.entered(fields.get("env"))
         run, uses = fields.get("run"), fields.get("uses")
         if isinstance(run, Located):
@@ -88,8 +133,7 @@ class Steps:
         self._script(Script(text, at.where, run.line, self._here(folder), scope.env), at)
 
     def _script(self, script: Script, at: Setting) -> None:
-        counts = not at.allowed and any(_may_run(at.conditions, event) for event in at.events)
-        found = self.gating if counts else self.lesser
+        found = self.gating if at.events and not at.allowed else self.lesser
         for part in self.reading.parts(script):
             found.setdefault(told_apart(part), part)
 
@@ -142,7 +186,10 @@ class Steps:
             if action:
                 steps = as_list(as_mapping(action.get("runs")).get("steps"))
                 inner = replace(scope, inputs=given(action.get("inputs"), values, scope))
-                setting = replace(at, where=file, shell="", folder="", checked=checked_later(steps))
+                if file not in self.reading.followed:
+                    self.reading.followed[file] = checked_later(steps)
+                checked = self.reading.followed[file]
+                setting = replace(at, where=file, shell="", folder="", checked=checked)
                 for step in steps:
                     self.follow(step, setting, inner, depth + 1)
                 return
@@ -158,14 +205,18 @@ def checked_later(steps: Iterable[Value]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _may_run(conditions: Iterable[tuple[str, Scope]], event: str) -> bool:
-    """Tell whether steps under these conditions run for an event, as far as anybody can say."""
-    return all(condition(text, replace(one, event=event)) is not False for text, one in conditions)
+def narrowed(asked: object, scope: Scope, events: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """Return the events that an `if` leaves, as far as anybody can say, and whether it never holds.
 
-
-def _never(conditions: Iterable[tuple[str, Scope]]) -> bool:
-    """Tell whether steps do not run whatever the event, such as those that follow a failure."""
-    return any(condition(text, one) is False for text, one in conditions)
+    What never holds does so whatever the event, such as what follows a failure.
+    """
+    if not isinstance(asked, Located):
+        return events, False
+    never = condition(asked, scope) is False
+    if never or "github" not in asked.lower():
+        return events, never
+    left = (one for one in events if condition(asked, replace(scope, event=one)) is not False)
+    return tuple(left), False
 
 
 def is_true(value: object, scope: Scope) -> bool:

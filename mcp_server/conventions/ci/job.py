@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from mcp_server.conventions.pieces import Place, Simple
 from mcp_server.conventions.shell import UNREADABLE
@@ -81,6 +82,8 @@ class Reading:
 
     place: Place
     left: int = WORK
+    followed: dict[object, Any] = field(default_factory=dict)
+    """What readers came to for texts that they meet many times, by all that it depends on."""
     _documents: dict[str, Value | None] = field(default_factory=dict)
     _folders: dict[str, bool] = field(default_factory=dict)
     _parts: dict[object, tuple[Part, ...]] = field(default_factory=dict)

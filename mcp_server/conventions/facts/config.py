@@ -78,12 +78,15 @@ def config_chain(folder: str, files: Files, place: Place, names: frozenset[str])
 
     `names` are the paths of the repository's files: only folders that hold configuration are read.
     """
+    shared: dict[object, Config] = place.reader.shared
     chain = [Config(folder, files.settings, files.pyproject, place)]
     for parent in parents(folder):
         prefix = "" if parent == "." else f"{parent}/"
         if any(f"{prefix}{name}" in names for name in CONFIGURATION):
-            above = read_settings(place.root / parent)
-            chain.append(Config(parent, above.settings, above.pyproject, place))
+            if ("config", parent) not in shared:
+                above = read_settings(place.root / parent, "", place.root)
+                shared["config", parent] = Config(parent, above.settings, above.pyproject, place)
+            chain.append(shared["config", parent])
     return chain
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from packaging.utils import canonicalize_name
 
 from mcp_server.conventions.facts.config import Config
 from mcp_server.conventions.facts.requirements import requirement_texts
+from mcp_server.conventions.pieces import Place
 from mcp_server.conventions.reading import read_inside
 from mcp_server.facts import Fact
 
@@ -18,12 +20,17 @@ TOML_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 TOML_PACKAGE = re.compile(
     r'\[\[packages?\]\]\r?\nname = "([^"\n]{1,100})"\r?\nversion = "([^"\n]{1,80})"'
 )
+PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*+")
+"""A name that is normalised, as nearly all names in lock files are."""
 PIPFILE_PACKAGE = re.compile(r'^ {8}"([^"\n]{1,100})": \{', re.MULTILINE)
 PIPFILE_VERSION = re.compile(r'^ {12}"version": "==([^"\n]{1,80})"', re.MULTILINE)
 PIN = re.compile(
     r"^([A-Za-z0-9][A-Za-z0-9._-]{0,80})(?:\[[^\]\n]{0,200}\])?[ ]?===?[ ]?([\w.!+-]{1,80})",
     re.MULTILINE,
 )
+
+Locked: TypeAlias = tuple[str, str, int]
+"""A package, its version and where in the file it stands."""
 
 
 def locked_versions(
@@ -37,11 +44,9 @@ def locked_versions(
     for config in chain:
         for name in (*TOML_LOCKS, "Pipfile.lock"):
             path = config.path(name)
-            if path in names or name in config.settings.files:
-                text = read_inside(config.place.root, path, LOCK_LIMIT)
-                if text:
-                    pairs = _pipfile(text) if name == "Pipfile.lock" else _toml(text)
-                    return _gathered(pairs, path, wanted)
+            there = path in names or name in config.settings.files
+            if there and (pairs := _locked(config.place, path)) is not None:
+                return _gathered(pairs, path, wanted)
     for config in chain:
         pinned: dict[str, Fact] = {}
         for path, text in requirement_texts(config, names):
@@ -52,11 +57,21 @@ def locked_versions(
     return {}
 
 
-def _toml(text: str) -> Iterator[tuple[str, str, int]]:
+def _locked(place: Place, path: str) -> list[Locked] | None:
+    """Return what a lock file locks, None where there is nothing to read; all members share it."""
+    shared: dict[object, list[Locked] | None] = place.reader.shared
+    if ("lock", path) not in shared:
+        text = read_inside(place.root, path, LOCK_LIMIT)
+        read = _pipfile if path.endswith("Pipfile.lock") else _toml
+        shared["lock", path] = list(read(text)) if text else None
+    return shared["lock", path]
+
+
+def _toml(text: str) -> Iterator[Locked]:
     return ((one[1], one[2], one.start()) for one in TOML_PACKAGE.finditer(text))
 
 
-def _pipfile(text: str) -> Iterator[tuple[str, str, int]]:
+def _pipfile(text: str) -> Iterator[Locked]:
     starts = [*PIPFILE_PACKAGE.finditer(text)]
     ends = [*(one.start() for one in starts), len(text)][1:]
     for package, end in zip(starts, ends, strict=True):
@@ -65,16 +80,14 @@ def _pipfile(text: str) -> Iterator[tuple[str, str, int]]:
             yield package[1], version[1], package.start()
 
 
-def _pins(text: str) -> Iterator[tuple[str, str, int]]:
+def _pins(text: str) -> Iterator[Locked]:
     return ((one[1], one[2], one.start()) for one in PIN.finditer(text))
 
 
-def _gathered(
-    pairs: Iterator[tuple[str, str, int]], path: str, wanted: Collection[str]
-) -> dict[str, Fact]:
+def _gathered(pairs: Iterable[Locked], path: str, wanted: Collection[str]) -> dict[str, Fact]:
     versions: dict[str, list[str]] = {}
     for name, version, _ in pairs:
-        package = canonicalize_name(name)
+        package = name if PLAIN.fullmatch(name) else canonicalize_name(name)
         if package in wanted and version not in versions.setdefault(package, []):
             versions[package].append(version)
     return {name: Fact(" / ".join(found), path) for name, found in versions.items()}
