@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from mcp_server.conventions.globs import (
     ANY,
@@ -22,6 +23,10 @@ MOST_PATTERNS = 500
 Templates that people start from have at most 150 rules in all.
 """
 
+Shape: TypeAlias = tuple[int | None, str | None]
+"""How many segments the paths of a rule have, None for a rule with `**`, and their first segment,
+None where that has wildcards."""
+
 
 @dataclass(slots=True)
 class Rules:
@@ -38,8 +43,7 @@ class Rules:
     folders_only: list[bool] = field(default_factory=list)
     names: dict[str, list[int]] = field(default_factory=dict)
     globs: list[tuple[int, re.Pattern[str]]] = field(default_factory=list)
-    paths: dict[int | None, list[tuple[int, Segments]]] = field(default_factory=dict)
-    """Rules for paths by how many segments those have; None for rules with `**`."""
+    paths: dict[Shape, list[tuple[int, Segments]]] = field(default_factory=dict)
     any_glob: re.Pattern[str] | None = None
 
     def verdict(self, path: str, name: str, *, folder: bool) -> bool | None:
@@ -52,7 +56,8 @@ class Rules:
             last = max(last, self._last(name, last, folder=folder))
         if self.paths:
             parts = (self.prefix + path[self.skip :]).split("/")
-            for key in (len(parts), None):
+            size, first = len(parts), parts[0]
+            for key in ((size, first), (size, None), (None, first), (None, None)):
                 for number, segments in self.paths.get(key, ()):
                     meant = folder or not self.folders_only[number]
                     if number > last and meant and fits(segments, parts):
@@ -100,7 +105,8 @@ def _add(rules: Rules, number: int, rule: str, segments: list[str]) -> None:
         anywhere, segments = True, segments[1:]
     if not anywhere:
         length = None if ANY in segments else len(segments)
-        rules.paths.setdefault(length, []).append((number, compile_segments(segments)))
+        first = None if WILD.search(segments[0]) else ESCAPED.sub(r"\1", segments[0])
+        rules.paths.setdefault((length, first), []).append((number, compile_segments(segments)))
     elif WILD.search(segments[0]):
         rules.globs.append((number, segment_pattern(segments[0])))
     else:

@@ -120,9 +120,10 @@ def _with_gaps(commands: tuple[Command, ...], others: tuple[Command, ...]) -> It
     nothing planned serves. A tool that is only configured leaves none: nobody runs it.
     """
     tasks = {command.task for command in commands}
-    served = {command.role for command in commands} | REPORTED
+    told = {one for one in others if one.beside and one.task in {"", *tasks}}
+    served = {command.role for command in (*commands, *told)} | REPORTED
     for one in others:
-        beside = one.beside and one.task in {"", *tasks}
+        beside = one in told
         unserved = one.role not in served and not one.idle
         if unserved:
             served.add(one.role)

@@ -45,11 +45,11 @@ def whole_tasks(found: Recognised) -> Iterator[Command]:
     file, own = found.file, found.own
     for task in file.tasks.values():
         role = role_of(task.name)
-        if role in {None, Role.IMPORTS}:
+        if role is None or role is Role.IMPORTS:
             continue
         needed = found.reach[task.name]
         text = "\n".join(part.piece.text for one in needed for part in one.parts)
-        if role is None or not text or any(own[one.name] for one in needed):
+        if not text or any(own[one.name] for one in needed):
             continue
         if OTHER_LANGUAGES.search(text) and not PYTHONIC.search(text):
             continue

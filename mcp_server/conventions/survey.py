@@ -20,7 +20,7 @@ from mcp_server.conventions.invoke_tasks import invoke_tasks
 from mcp_server.conventions.justfile import justfile_tasks
 from mcp_server.conventions.nox import NoxFile, read_noxfile
 from mcp_server.conventions.offers import Selection
-from mcp_server.conventions.pieces import Place
+from mcp_server.conventions.pieces import Opaque, Place
 from mcp_server.conventions.pins import Pin
 from mcp_server.conventions.reported import makes, reported, whole
 from mcp_server.conventions.resolve import Catalogue
@@ -32,7 +32,7 @@ from mcp_server.conventions.setup import Setup, setups
 from mcp_server.conventions.targets import Context, recognise, select
 from mcp_server.conventions.task_files import ToxFile, makefile_tasks, tox_tasks
 from mcp_server.conventions.taskfile import taskfile_tasks
-from mcp_server.conventions.tasks import TaskFile
+from mcp_server.conventions.tasks import Part, TaskFile
 from mcp_server.conventions.tree import Tree
 from mcp_server.repository import Command
 
@@ -137,12 +137,12 @@ def survey_sources(place: Place, files: Mapping[Path, Files], tree: Tree) -> Sur
                 evidence.direct,
                 named,
             )
-            for command in recognise(parts)
+            for command in recognise(map(_nearest, parts))
         ),
         tuple(_reported(tasks, hooks, evidence)),
         tuple(
             replace(one, in_ci=evidence.of_command(one.source, one.text))
-            for one in recognise(evidence.every)
+            for one in recognise(map(_nearest, evidence.every))
         ),
         told.paths,
         tuple(_unread(hooks, evidence)),
@@ -155,6 +155,12 @@ def survey_sources(place: Place, files: Mapping[Path, Files], tree: Tree) -> Sur
         ),
         frozenset(tree.files),
     )
+
+
+def _nearest(part: Part) -> Part:
+    """Return a part with its command as far as it is known."""
+    near = part.piece.near if isinstance(part.piece, Opaque) else None
+    return part if near is None else replace(part, piece=replace(near, text=part.piece.text))
 
 
 def _task_files(

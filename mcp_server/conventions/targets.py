@@ -19,6 +19,7 @@ from mcp_server.conventions.roles import (
     odd_words,
     rank,
 )
+from mcp_server.conventions.resolve import MATRICES, runner_of
 from mcp_server.conventions.runner import unwrap
 from mcp_server.conventions.tasks import Part, TaskFile, reachable
 from mcp_server.repository import Command, Role
@@ -174,7 +175,8 @@ def _best(found: Recognised, same: list[Command], known: Context) -> tuple[str, 
     if is_narrow(name):
         # Parts of a check: no task names the whole, so it is all of them.
         named = [name_words(task) for *_, task, _ in offers]
-        unit = any("unit" in words for words in named)
+        # A matrix of environments has those of another kind of test as well.
+        unit = runner_of(file) in MATRICES and any("unit" in words for words in named)
         parts = [
             one
             for (rank, *_, offered), words in zip(offers, named, strict=True)

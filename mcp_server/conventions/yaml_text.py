@@ -13,6 +13,8 @@ MAX_NODES = 200_000
 """How many nodes a document may have once its aliases are followed; more is a bomb."""
 MAX_DEPTH = 100
 """How deep a document may nest; the deepest of the public CI files seen has 15 levels."""
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+ENDS = (yaml.DocumentEndEvent, yaml.StreamEndEvent)
 BLOCKS = frozenset("|>")
 
 
@@ -36,9 +38,8 @@ def parse_yaml(text: str) -> Value | None:
     try:
         # Events, not nodes: libyaml's composer recurses until the process dies, and constructing
         # would obey tags such as `!!python/object`.
-        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            if isinstance(event, yaml.DocumentEndEvent):
-                break
+        loader = LOADER(text)
+        while not isinstance(event := loader.get_event(), ENDS):
             builder.take(event)
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or type(error).__name__
