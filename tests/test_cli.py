@@ -136,7 +136,7 @@ def test_conventions_fit_a_screen(project: ProjectFactory, capsys: Captured) -> 
     assert main(["conventions", str(project(GREEN))]) == 0
     shown = capsys.readouterr().out
     assert "ruff check" in shown
-    assert "(pyproject.toml [tool.ruff])" in shown
+    assert "(pyproject.toml:1 [tool.ruff])" in shown
     assert len(shown.splitlines()) < 24
 
 

@@ -134,7 +134,7 @@ async def test_conventions_run_nothing_and_name_their_sources(
     assert lint == {
         "tool": "ruff",
         "command": "ruff check",
-        "source": "pyproject.toml [tool.ruff]",
+        "source": "pyproject.toml:1 [tool.ruff]",
         "sure": True,
     }
     assert found["root"] == str(session)

@@ -54,7 +54,9 @@ OTHER = frozenset({"--version", "--help", "-h", "--bug-report"})
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
     """Recognise flake8, and pflake8 and flake8p, which read its settings from pyproject."""
-    return args if program in {NAME, "pflake8", "flake8p"} and not OTHER.intersection(args) else None
+    return (
+        args if program in {NAME, "pflake8", "flake8p"} and not OTHER.intersection(args) else None
+    )
 
 
 def mutates(args: tuple[str, ...]) -> bool:  # noqa: ARG001 - flake8 has no option that edits

@@ -68,8 +68,10 @@ def detect(settings: Settings) -> Found | None:
         or settings.section("pytest", "tox.ini")
         or settings.section("tool:pytest", "setup.cfg")
     )
-    if source is None and settings.tests:
-        source = f"{settings.tests[0]} (no pytest configuration)"
+    # By itself pytest does not collect a tests.py.
+    collected = [one for one in settings.tests if one != "tests.py"]
+    if source is None and collected:
+        source = f"{collected[0]} (no pytest configuration)"
     return Found(source) if source else None
 
 

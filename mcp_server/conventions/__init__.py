@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcp_server import limits
+from mcp_server.checkers import checkers
 from mcp_server.conventions.facts import read_facts
 from mcp_server.conventions.layout import find_projects, is_marked
 from mcp_server.conventions.pieces import Place
@@ -106,5 +107,5 @@ def _disagreements(projects: Iterable[Project]) -> Iterator[str]:
         yield from project.disagreements
         for command in project.others:
             other = command.reason and command.reason.endswith(f"serves {command.role.value}")
-            if other and not command.task and not command.in_ci:
+            if other and command.tool in checkers() and not command.task and not command.in_ci:
                 yield f"{command.source} asks for {command.tool}, but {command.reason}"

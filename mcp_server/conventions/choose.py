@@ -48,8 +48,8 @@ def choose(
         best = _Best(choice, role, closed.get(role))
         for index, offer in offers:
             decoy = offer.tier is Tier.TABLE and role in STATIC
-            if decoy and best.open and spoken and offer.command.tool not in known:
-                why = f"nothing that the project names runs {offer.command.tool}"
+            if decoy and best.open_to_tables and spoken and offer.command.tool not in known:
+                why = f"nothing that the project requires runs {offer.command.tool}"
                 choice.others.append(replace(offer.command, sure=False, idle=True, reason=why))
             else:
                 best.take(index, offer)
@@ -68,9 +68,10 @@ class _Best:
         self._first: tuple[int, Offer] | None = None
 
     @property
-    def open(self) -> bool:
-        """Whether nothing serves the role yet."""
-        return self._first is None and self._closed is None
+    def open_to_tables(self) -> bool:
+        """Whether nothing but a table serves the role yet."""
+        served = self._first is not None and self._first[1].tier is not Tier.TABLE
+        return not served and self._closed is None
 
     def take(self, index: int, offer: Offer) -> None:
         command = offer.command

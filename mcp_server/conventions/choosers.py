@@ -40,12 +40,13 @@ def nox_chooser(files: Iterable[NoxFile]) -> Choose:
     """Return what tells which sessions a command line runs."""
     of = {one.tasks.path: one for one in files}
 
-    def choose(file: TaskFile, call: Call, _env: Mapping[str, str]) -> Sequence[str] | None:
+    def choose(file: TaskFile, call: Call, env: Mapping[str, str]) -> Sequence[str] | None:
         noxfile, words = of[file.path], _before_arguments(call.words)
         if tags := _named(words, "-t", "--tags"):
             return [name for name, own in noxfile.tags.items() if set(own) & set(tags)]
         named = _named(words, "-s", "--session", "--sessions", "-e")
-        if not named:
+        named = named or env.get("NOXSESSION", "").split(",")
+        if not any(named):
             return noxfile.default
         # A session for one Python is named as `tests-3.12`, one with parameters `tests(x=1)`.
         plain = [name.partition("(")[0] for name in named]

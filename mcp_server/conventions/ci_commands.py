@@ -12,15 +12,15 @@ from mcp_server.conventions.pieces import Opaque, Simple
 from mcp_server.conventions.refused import UNSAFE
 from mcp_server.conventions.roles import is_aggregate, odd_words, role_of
 from mcp_server.conventions.runner import unwrap
-from mcp_server.conventions.targets import recognise
+from mcp_server.conventions.targets import VARYING, recognise
 from mcp_server.conventions.tasks import SHELLS, Part
 from mcp_server.repository import Command, Role
 
-VARYING = frozenset({"--python-version", "--platform", "--pythonversion", "--pythonplatform"})
-"""Options in which a matrix of otherwise equal type checks differs."""
 CHOOSING = frozenset({"-k", "-m", "--lf", "--last-failed", "--ff", "-x"})
 """Options that make a test command run a part of the tests."""
 SHOWING = frozenset({"--version", "-V", "--help", "-h", "--list"})
+RUNNERS = frozenset({"unittest", "trial", "twisted.trial", "nose2", "stestr", "zope-testrunner"})
+"""Test runners whose output is read as far as it goes."""
 MOST_SUITES = 3
 """How many test commands that name different folders are taken to be the whole together."""
 
@@ -71,9 +71,14 @@ def _scripts(part: Part, piece: Simple) -> Iterator[Command]:
     shell = started.program in {*SHELLS, "python"}
     path = started.args[0] if shell and started.args else (started.start or ("",))[-1]
     name = posixpath.splitext(posixpath.basename(path))[0]
-    role = None if is_aggregate(name) else role_of(name)
-    odd = role is not None and odd_words(name, role, "")
-    if role is None or ("/" not in path and not shell) or path.startswith(("-", "/")):
+    if name == "manage":
+        # Django's script has its commands as its first argument.
+        name = next(iter(started.args[shell:]), "")
+    role = Role.TEST if started.program in RUNNERS else None
+    role = role or (None if is_aggregate(name) else role_of(name))
+    odd = role is not None and started.program not in RUNNERS and odd_words(name, role, "")
+    own = "/" in path or shell or started.program in RUNNERS
+    if role is None or not own or path.startswith(("-", "/")):
         return
     if SHOWING.intersection(started.args):
         return
@@ -84,9 +89,10 @@ def _scripts(part: Part, piece: Simple) -> Iterator[Command]:
         text=piece.text,
         source=part.source,
         cwd=piece.cwd,
-        start=piece.argv[:1],
-        args=piece.argv[1:],
+        start=started.start,
+        args=started.args,
         env=piece.env,
+        venv=started.venv,
         sure=unsafe is None and not odd,
         reason=f"it would run `{unsafe[1]}`"
         if unsafe

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from mcp_server.conventions.offers import Offer, Selection, Tier
@@ -21,7 +22,14 @@ def select_instructed(parts: Iterable[Part], root: Path) -> Selection:
             # A check is worth more than the same tool's repair.
             if known is None or (known.mutates and not command.mutates):
                 found[key] = command
-    return Selection(tuple(Offer(one, Tier.INSTRUCTION) for one in found.values()))
+    return Selection(
+        tuple(Offer(one, Tier.INSTRUCTION) for one in found.values() if not one.mutates),
+        tuple(
+            replace(one, sure=False, idle=True, reason="it repairs, and is named in prose only")
+            for one in found.values()
+            if one.mutates
+        ),
+    )
 
 
 def _is_example(command: Command, root: Path) -> bool:

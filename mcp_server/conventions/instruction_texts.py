@@ -129,6 +129,13 @@ def _markdown(lines: list[str]) -> Iterator[Snippet]:
         blank = not line.strip()
 
 
+AGAINST = re.compile(
+    r"\b(?:no|not|never|don't|doesn't|avoid|instead of|rather than|without|forbidden)\b",
+    re.IGNORECASE,
+)
+"""Words before a command in its sentence that speak against it."""
+
+
 def _restructured(lines: list[str]) -> Iterator[Snippet]:
     block: _Block | None = None
     indent = 0
@@ -154,7 +161,8 @@ def _restructured(lines: list[str]) -> Iterator[Snippet]:
 def _spans(line: str, number: int) -> Iterator[Snippet]:
     for match in SPAN.finditer(line):
         text = PROMPT.sub("", match[2]).strip()
-        if _begins_known(text) and _is_meant(text):
+        before = re.split(r"[.;:!?]\s", line[: match.start()])[-1]
+        if _begins_known(text) and _is_meant(text) and not AGAINST.search(before):
             yield Snippet(text, number)
 
 

@@ -27,6 +27,7 @@ NAMES = (
     "CONTRIBUTING.txt",
     "CONTRIBUTING",
     ".github/CONTRIBUTING.md",
+    ".github/CONTRIBUTING.rst",
     "docs/contributing.md",
     "docs/contributing.rst",
     "docs/CONTRIBUTING.md",

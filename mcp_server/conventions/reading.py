@@ -6,6 +6,7 @@ import posixpath
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,21 @@ def inside(root: Path, name: str, limit: int = LIMIT, *, strict: bool = False) -
         return None
     try:
         path = (root / name).resolve()
+        whole = _resolved(root)
     except (OSError, RuntimeError):
         msg = "its symbolic links lead in a circle"
         raise UnreadableError(msg) from None
-    if path.is_relative_to(root.resolve()):
+    if path.is_relative_to(whole):
         return read_file(path, limit, strict=strict)
     if not posixpath.normpath(name).startswith("..") and path.exists():
         msg = "its link leads outside the project"
         raise UnreadableError(msg)
     return None
+
+
+@lru_cache(maxsize=64)
+def _resolved(root: Path) -> Path:
+    return root.resolve()
 
 
 def read_file(path: Path, limit: int = LIMIT, *, strict: bool = False) -> str | None:

@@ -52,6 +52,16 @@ def name_words(name: str) -> set[str]:
     return set(re.split(r"[-_/.: ]", name.lower()))
 
 
+def judged(name: str) -> str:
+    """Return the part of a task's name that says what it is for: `typing` of `test:typing`.
+
+    The environment of a script comes before it; a module (`infra::test`) is a place of its own.
+    """
+    place, _, own = name.rpartition(":")
+    whole = place and not place.endswith(":") and role_of(own) is not None
+    return own if whole else name
+
+
 def role_of(name: str) -> Role | None:
     """Return the role that a task's name states, None where it states none."""
     words = name_words(name)

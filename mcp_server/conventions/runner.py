@@ -116,7 +116,10 @@ def _tool(words: tuple[str, ...], folder: str | None) -> Started:
     if program == "coverage":
         return _coverage((program, *words[1:]), folder, venv)
     start = (program,) if venv or "/" not in words[0] else (words[0],)
-    return Started(program, words[1:], start, folder, venv)
+    # Django's own script is started by its path as well as by `python`.
+    django = Started("python", words, ("python",), folder, venv)
+    plain = Started(program, words[1:], start, folder, venv)
+    return django if program == "manage.py" else plain
 
 
 def _venv(program: str) -> str | None:
@@ -132,6 +135,8 @@ def _coverage(words: tuple[str, ...], folder: str | None, venv: str | None) -> S
         if rest[:1] == ("-m",) and len(rest) > 1:
             start = words[: len(words) - len(rest) + 2]
             return Started(rest[1], rest[2:], start, folder, venv)
+        if rest and rest[0].endswith(".py"):
+            return Started("python", rest, words[: len(words) - len(rest)], folder, venv)
     return Started("coverage", words[1:], ("coverage",), folder, venv)
 
 

@@ -30,6 +30,8 @@ FILTERS = frozenset("tee cat head tail sed awk grep sort uniq cut tr less more t
 MOVING = re.compile(
     r"(?:^|[;&|({\n] ?|\b(?:then|do|else) )(?:cd|pushd|popd|source|\.) ", re.MULTILINE
 )
+HERE = re.compile(r"\$\(pwd\)|`pwd`|\$\{PWD\}|\$PWD\b")
+"""The folder that a command runs in, as it is usually written."""
 UNREADABLE = UNKNOWN * 2
 """Begins a text that is not for a shell, so that no word of it may be believed."""
 MAX_SHOWN = 160
@@ -58,7 +60,7 @@ def decompose(
     if text.startswith(UNREADABLE):
         return (_opaque(text.removeprefix(UNREADABLE), "only the program it is for can read it"),)
     try:
-        items = parse_shell(text)
+        items = parse_shell(HERE.sub(".", text))
     except ValueError as error:
         return (_opaque(text, str(error)),)
     shell = _Shell(cwd, place, dict(env or {}), dict(env or {}), venv)

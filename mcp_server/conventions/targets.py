@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import posixpath
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from mcp_server.checkers import checkers
 from mcp_server.conventions.evidence import Evidence
 from mcp_server.conventions.offers import Offer, Selection, Tier
-from mcp_server.conventions.pieces import Simple
+from mcp_server.conventions.pieces import Opaque, Simple
 from mcp_server.conventions.refused import Recognised, left_over, whole_tasks
+from mcp_server.conventions.resolve import MATRICES, runner_of
 from mcp_server.conventions.roles import (
     FOREIGN_RANK,
     ROLE_WORDS,
     is_narrow,
+    judged,
     name_words,
     odd_words,
     rank,
 )
-from mcp_server.conventions.resolve import MATRICES, runner_of
 from mcp_server.conventions.runner import unwrap
 from mcp_server.conventions.tasks import Part, TaskFile, reachable
+from mcp_server.conventions.words import UNKNOWN
 from mcp_server.repository import Command, Role
 
+VARYING = frozenset(
+    {"--python", "--python-version", "--platform", "--pythonversion", "--pythonplatform"}
+)
+"""Options by whose value a matrix of otherwise equal checks differs."""
 CHOOSING = frozenset({"-k", "-m"})
 """Options that choose among the tests."""
 OUTSIDE = frozenset({"integration", "e2e", "smoke", "slow"})
@@ -100,14 +107,14 @@ def _offer(command: Command, file: TaskFile, name: str, known: Context) -> Offer
     # Called by another way than this task, but the same line of the same file.
     in_ci = in_ci or evidence.of_command(command.source, command.text)
     spelled = replace(command, task=f"{file.path}:{name}", via=file.way(name), in_ci=in_ci)
-    if command.role is not Role.TEST and name_words(name) & ROLE_WORDS[Role.TEST]:
+    if command.role is not Role.TEST and name_words(judged(name)) & ROLE_WORDS[Role.TEST]:
         # A test of type checkers or linters, which need not be the project's check.
         tier = Tier.ODD
     elif in_ci and not _is_choice(command, name, known):
         tier = Tier.IN_CI
     elif command.mutates or is_narrow(name) or file.tasks[name].lesser:
         tier = Tier.PART
-    elif odd_words(name, command.role, command.tool, known.folders):
+    elif odd_words(judged(name), command.role, command.tool, known.folders):
         tier = Tier.ODD if command.role is Role.TEST else Tier.PART
     else:
         tier = Tier.TASK
@@ -117,9 +124,33 @@ def _offer(command: Command, file: TaskFile, name: str, known: Context) -> Offer
 def recognise(parts: Iterable[Part]) -> Iterator[Command]:
     """Yield the commands among `parts` that run a tool we know."""
     for part in parts:
-        command = _recognised(part.piece, part.source) if isinstance(part.piece, Simple) else None
+        piece = part.piece if isinstance(part.piece, Simple) else _unvaried(part.piece)
+        command = _recognised(piece, part.source) if piece is not None else None
         if command is not None:
             yield command
+
+
+def _unvaried(piece: Opaque) -> Simple | None:
+    """Return a command of which only the Python that it is for is not known, without that.
+
+    A matrix of versions checks the same in each of them.
+    """
+    near = piece.near
+    if near is None or any(UNKNOWN in value for _, value in near.env):
+        return None
+    words: list[str] = []
+    rest = iter(near.argv)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name in VARYING and (UNKNOWN in value or not equals):
+            given = value if equals else next(rest, "")
+            words += [] if UNKNOWN in given else [word, *([] if equals else [given])]
+        else:
+            words.append(word)
+    # Nothing taken away: it is in doubt for another reason.
+    if tuple(words) == near.argv or not words or any(UNKNOWN in word for word in words):
+        return None
+    return replace(near, argv=tuple(words), text=shlex.join(words))
 
 
 def _recognised(piece: Simple, source: str) -> Command | None:
@@ -156,7 +187,9 @@ def _is_choice(command: Command, name: str, known: Context) -> bool:
     """Tell whether a test command runs a choice of the tests, and its task's name says so."""
     if command.role is not Role.TEST or not CHOOSING.intersection(command.args):
         return False
-    return bool(odd_words(name, command.role, command.tool, known.folders)) or is_narrow(name)
+    return bool(odd_words(judged(name), command.role, command.tool, known.folders)) or is_narrow(
+        name
+    )
 
 
 def _best(found: Recognised, same: list[Command], known: Context) -> tuple[str, list[Command]]:
@@ -167,7 +200,7 @@ def _best(found: Recognised, same: list[Command], known: Context) -> tuple[str, 
         offered = list(dict.fromkeys(one for one in reached if one in wanted))
         if offered:
             odd = bool(file.tasks[name].lesser) or bool(
-                odd_words(name, offered[0].role, offered[0].tool, known.folders)
+                odd_words(judged(name), offered[0].role, offered[0].tool, known.folders)
             )
             outside = not known.evidence.of_task(file.path, name, file.tasks[name].source)
             offers.append((_rank(name, offered), odd, outside, -len(offered), index, name, offered))
@@ -190,7 +223,7 @@ def _best(found: Recognised, same: list[Command], known: Context) -> tuple[str, 
 
 def _rank(name: str, offered: list[Command]) -> int:
     mutates = any(command.mutates for command in offered)
-    return rank(name, offered[0].role, offered[0].tool, mutates=mutates)
+    return rank(judged(name), offered[0].role, offered[0].tool, mutates=mutates)
 
 
 def _unsure(command: Command, reason: str) -> Command:

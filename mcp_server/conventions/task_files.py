@@ -38,9 +38,7 @@ def makefile_tasks(place: Place, folder: str, depth: int = 0) -> TaskFile | None
     targets = read.targets
     # Plain `make` makes the goal, which a call without names takes from the first task.
     order = sorted(targets, key=lambda name: name != read.goal)
-    tasks = {
-        name: _make_task(targets[name], place, folder, set(targets), depth) for name in order
-    }
+    tasks = {name: _make_task(targets[name], place, folder, set(targets), depth) for name in order}
     shown = "make " if folder == "." else f"make -C {folder} "
     runner = ("make", "--no-print-directory", "-f", posixpath.basename(path))
     return TaskFile(path, folder, tasks, shown, runner)
@@ -127,9 +125,7 @@ def _tox_task(target: ToxTarget, folder: str, prefix: str, place: Place) -> Task
     cwd = posixpath.normpath(posixpath.join(folder, target.folder))
     source = f"{prefix}{target.source}"
     parts = tuple(
-        part
-        for line in target.lines
-        for part in take_apart(line, source, cwd, place, target.env)
+        part for line in target.lines for part in take_apart(line, source, cwd, place, target.env)
     )
     named = target.names[0] if target.names else target.name
     shown = "tox" if named == SECTION else f"tox -e {named}"

@@ -114,6 +114,8 @@ def _followed(part: Part, place: Place, depth: int, budget: list[int]) -> Iterat
     started = unwrap(piece.argv)
     inline = _inline(started)
     path = None if inline is not None else _script(started, piece.cwd)
+    if path and (place.root / path).is_dir():
+        path = None
     text = inline if path is None else place.text(path)
     if text is None or (path and not _is_shell(started, path, text)):
         yield part
@@ -148,7 +150,7 @@ def _script(started: Started, cwd: str) -> str | None:
         name = next((arg for arg in started.args if not arg.startswith("-")), None)
     else:
         name = started.start[-1] if started.start and "/" in started.start[-1] else None
-    return posixpath.normpath(posixpath.join(cwd, name)) if name else None
+    return posixpath.normpath(posixpath.join(cwd, name)) if name and name[-1] != "/" else None
 
 
 def _located(text: str, path: str, root: Path) -> str:

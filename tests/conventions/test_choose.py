@@ -92,7 +92,7 @@ def test_a_tool_that_is_only_configured_is_a_decoy_where_others_are_named(tmp_pa
     tables = PYPROJECT + "[tool.black]\n[tool.ruff]\n[tool.mypy]\n"
     project = read(tmp_path, {"pyproject.toml": tables, "Makefile": "lint:\n\truff check\n"})
     assert planned(project) == ["test: pytest", "lint: ruff check"]
-    assert left(project)["black ."] == "nothing that the project names runs black"
+    assert left(project)["black ."] == "nothing that the project requires runs black"
     assert not any(one.gap for one in project.others)
 
 

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from mcp_server.conventions.facts.module import Module
 
-VIEWS = frozenset(
-    b"django rest_framework viewsets generics APIView View TemplateView ListView".split()
-)
+VIEWS = frozenset(b"django rest_framework flask litestar ninja_extra".split())
 """Words of which a module with views has one among its imports."""
 VIEW = re.compile(
     rb"\nclass[ ](\w{1,200})"

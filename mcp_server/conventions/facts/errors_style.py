@@ -39,7 +39,7 @@ INJECTION = (
     (b"Provide(", "Provide()"),
 )
 MOST_TOLD = 3
-IN_ERRORS = frozenset(b"HTTPException abort fastapi FastAPI Flask flask starlette ninja".split())
+IN_ERRORS = frozenset(b"fastapi FastAPI Flask flask starlette ninja litestar werkzeug".split())
 IN_LOGGING = frozenset(b"logging structlog loguru get_logger".split())
 IN_INJECTION = frozenset(b"Depends FromDishka Provide inject NamedDependency".split())
 """Words of which a module has one among its imports where counting is worth the time."""

@@ -50,7 +50,8 @@ MODELS: Kind = (
         b"Column Mapped".split()
     ),
     (
-        b"table=True",
+        b" table=True",
+        b"(table=True",
         b"\n    __tablename__",
         b"(DeclarativeBase",
         b"declarative_base(",

@@ -62,13 +62,13 @@ def _targets(chain: Sequence[Config]) -> Iterator[Fact]:
             versions = [match for one in values if (match := SHORT.fullmatch(str(one)))]
             if versions:
                 least = min(versions, key=lambda one: (int(one[1]), int(one[2])))
-                yield Fact(f"{tool} {least[1]}.{least[2]}", found[1])
+                yield Fact(f"{tool} is told Python {least[1]}.{least[2]}", found[1])
     for config in chain:
         found = config.setting("mypy", "python_version") or config.option(
             "python_version", ("mypy.ini", "mypy"), (".mypy.ini", "mypy"), ("setup.cfg", "mypy")
         )
         if found:
-            yield Fact(f"mypy {str(found[0])[:20]}", found[1])
+            yield Fact(f"mypy is told Python {str(found[0])[:20]}", found[1])
             return
 
 
