@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 
@@ -98,7 +97,7 @@ def test_a_link_that_leads_out_of_the_project_is_not_written_to(
 def test_a_file_keeps_its_mode_and_nothing_else_is_left_behind(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "pyproject.toml").chmod(0o640)
-    before = set(os.listdir(tmp_path))
+    before = {one.name for one in tmp_path.iterdir()}
     assert main(["conventions", str(tmp_path), "--write"]) == 0
     assert (tmp_path / "pyproject.toml").stat().st_mode & 0o777 == 0o640
-    assert set(os.listdir(tmp_path)) == before
+    assert {one.name for one in tmp_path.iterdir()} == before

@@ -54,9 +54,10 @@ def item_of(value: Value, key: Value) -> Value:
 def part_of(value: Value, start: Value, end: Value) -> Value:
     """Return `value[start:end]`."""
     plain = all(one is None or type(one) is int for one in (start, end))
-    if not plain or not isinstance(value, (list, tuple, str)) or UNTOLD in (value or ()):
+    if not plain or not isinstance(value, (list, tuple, str)):
         return UNTOLD
-    return UNTOLD if isinstance(value, str) and UNKNOWN in value else value[start:end]
+    untold = UNKNOWN in value if isinstance(value, str) else UNTOLD in value
+    return UNTOLD if untold else value[start:end]
 
 
 def _holds(container: Value, one: Value) -> bool | None:

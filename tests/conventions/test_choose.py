@@ -105,7 +105,8 @@ def test_what_is_only_configured_is_planned_where_nothing_is_named(tmp_path: Pat
 
 def test_a_type_check_for_each_python_is_one_check(tmp_path: Path) -> None:
     text = (
-        "on: push\njobs:\n  types:\n    strategy:\n      matrix:\n        python: ['3.11', '3.12']\n"
+        "on: push\njobs:\n  types:\n    strategy:\n      matrix:\n"
+        "        python: ['3.11', '3.12']\n"
         "    steps:\n    - run: mypy x --python-version ${{ matrix.python }}\n"
     )
     project = read(tmp_path, {CI: text})
@@ -171,8 +172,8 @@ def test_what_stands_under_hdb_wins_over_all(tmp_path: Path) -> None:
                                        "    session.run('flake8', 'x')\n"}),
         ("just lint", {"justfile": "lint:\n    flake8 x\n"}),
         ("task lint", {"Taskfile.yml": "version: '3'\ntasks:\n  lint:\n    - flake8 x\n"}),
-        ("uv run poe lint", {"pyproject.toml": PYPROJECT + "[tool.poe.tasks]\nlint='flake8 x'\n"}),
-        ("pdm run lint", {"pyproject.toml": PYPROJECT + "[tool.pdm.scripts]\nlint='flake8 x'\n"}),
+        ("uv run poe lint", {"pyproject.toml": f"{PYPROJECT}[tool.poe.tasks]\nlint='flake8 x'\n"}),
+        ("pdm run lint", {"pyproject.toml": f"{PYPROJECT}[tool.pdm.scripts]\nlint='flake8 x'\n"}),
         ("uv run task lint",
          {"pyproject.toml": PYPROJECT + "[tool.taskipy.tasks]\nlint='flake8 x'\n"}),
         ("hatch run lint:all",

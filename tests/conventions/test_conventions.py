@@ -68,9 +68,8 @@ def test_a_service_beside_a_frontend_is_found_with_its_own_commands(tmp_path: Pa
         "uv run pytest --cov": "`test` is planned for pytest",
         "ruff check": "Makefile:backend-lint:5 serves lint",
     }
-    assert found.disagreements == (
-        "backend/pyproject.toml:3 [tool.ruff] asks for ruff, but Makefile:backend-lint:5 serves lint",
-    )
+    asked = "backend/pyproject.toml:3 [tool.ruff] asks for ruff"
+    assert found.disagreements == (f"{asked}, but Makefile:backend-lint:5 serves lint",)
     assert found.instructions == ("AGENTS.md",)
 
 

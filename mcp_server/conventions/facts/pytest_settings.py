@@ -65,7 +65,7 @@ def read_pytest_settings(chain: Sequence[Config]) -> PytestSettings:
         tables, sections = config.settings.tables, config.settings.sections
         for name in ("pytest.toml", ".pytest.toml"):
             if name in config.settings.files:
-                inner = mapping(mapping(tables.get("pytest")).get("pytest"))
+                inner = mapping(tables.get("pytest"))
                 return PytestSettings(inner, config, name, "pytest")
         for name, section in INI_FILES[:2]:
             if section in sections.get(name, {}):

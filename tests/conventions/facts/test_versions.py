@@ -33,8 +33,8 @@ def test_a_tool_that_is_told_another_version_is_said(tmp_path: Path) -> None:
     )
     found = facts_of(tmp_path, {"pyproject.toml": text}).python
     assert [str(one) for one in found.targets] == [
-        "ruff 3.11 (pyproject.toml:4)",
-        "mypy 3.10 (pyproject.toml:8)",
+        "ruff is told Python 3.11 (pyproject.toml:4)",
+        "mypy is told Python 3.10 (pyproject.toml:8)",
     ]
 
 
