@@ -14,7 +14,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
-from mcp_server.conventions.reading import UnreadableError, read_file
+from mcp_server.conventions.files.reading import UnreadableError, read_file
 from mcp_server.errors import UsageError
 from mcp_server.repository import Command, Conventions, Project, Role
 

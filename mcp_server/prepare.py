@@ -12,7 +12,7 @@ from pathlib import Path
 from mcp_server import process
 from mcp_server.checkers.base import tail
 from mcp_server.conventions import read_conventions
-from mcp_server.conventions.environment import satisfies
+from mcp_server.conventions.environment.find import satisfies
 from mcp_server.models import Report, Step
 from mcp_server.repository import Conventions, Project
 from mcp_server.turns import turn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mcp_server.conventions.layout import MARKERS
+from mcp_server.conventions.layout.projects import MARKERS
 from mcp_server.errors import ProjectNotFoundError, UnsafePathError, UsageError
 from mcp_server.targets import refuse_unnameable
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp_server import store
 from mcp_server.contract import Batch, FailureDetail, Finding
-from mcp_server.conventions.reading import read_inside
+from mcp_server.conventions.files.reading import read_inside
 from mcp_server.errors import UsageError
 from mcp_server.paging import read_cursor
 

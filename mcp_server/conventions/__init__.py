@@ -9,14 +9,14 @@ from pathlib import Path
 
 from mcp_server import limits
 from mcp_server.checkers import checkers
+from mcp_server.conventions.choice.stated import misstated, stated_lines
 from mcp_server.conventions.facts import read_facts
-from mcp_server.conventions.layout import find_projects, is_marked
-from mcp_server.conventions.pieces import Place
+from mcp_server.conventions.files.settings import Files, read_settings
+from mcp_server.conventions.layout.projects import find_projects, is_marked
+from mcp_server.conventions.layout.tree import Tree, list_tree
 from mcp_server.conventions.project import read_project
-from mcp_server.conventions.settings import Files, read_settings
-from mcp_server.conventions.stated import misstated, stated_lines
+from mcp_server.conventions.shell.pieces import Place
 from mcp_server.conventions.survey import survey_sources
-from mcp_server.conventions.tree import Tree, list_tree
 from mcp_server.errors import ProjectNotFoundError
 from mcp_server.repository import Conventions, Project
 

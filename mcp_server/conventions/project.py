@@ -8,22 +8,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from mcp_server.checkers import checkers
-from mcp_server.conventions.choose import choose
-from mcp_server.conventions.environment import Where, find_environment
-from mcp_server.conventions.installed import tools_in
-from mcp_server.conventions.offers import Offer, Selection, Tier
-from mcp_server.conventions.parity import differences, mark
-from mcp_server.conventions.pins import pinned_otherwise
-from mcp_server.conventions.roles import FOREIGN, is_narrow, name_words
-from mcp_server.conventions.settings import Files, mapping
-from mcp_server.conventions.stated import (
+from mcp_server.conventions.choice.choose import choose
+from mcp_server.conventions.choice.offers import Offer, Selection, Tier
+from mcp_server.conventions.choice.parity import differences, mark
+from mcp_server.conventions.choice.pins import pinned_otherwise
+from mcp_server.conventions.choice.roles import FOREIGN, is_narrow, name_words
+from mcp_server.conventions.choice.stated import (
     closed_roles,
     select_stated,
     stated_environment,
     stated_setup,
 )
+from mcp_server.conventions.choice.tables import select_tables
+from mcp_server.conventions.environment.find import Where, find_environment
+from mcp_server.conventions.environment.installed import tools_in
+from mcp_server.conventions.files.settings import Files, mapping
 from mcp_server.conventions.survey import Survey
-from mcp_server.conventions.tables import select_tables
 from mcp_server.repository import REPORTED, Command, Environment, Project, Role
 
 

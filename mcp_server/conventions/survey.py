@@ -7,33 +7,33 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcp_server.conventions.choosers import hook_chooser, nox_chooser, tox_chooser
+from mcp_server.conventions.choice.ci_commands import select_direct
+from mcp_server.conventions.choice.evidence import Evidence, ci_evidence
+from mcp_server.conventions.choice.hook_commands import select_hooks, unread_hooks
+from mcp_server.conventions.choice.instructed import select_instructed
+from mcp_server.conventions.choice.offers import Selection
+from mcp_server.conventions.choice.pins import Pin
+from mcp_server.conventions.choice.reported import makes, reported, whole
+from mcp_server.conventions.choice.roles import name_words, reported_role
+from mcp_server.conventions.choice.tasks import Context, recognise, select
 from mcp_server.conventions.ci import read_jobs
-from mcp_server.conventions.ci_commands import select_direct
-from mcp_server.conventions.evidence import Evidence, ci_evidence
-from mcp_server.conventions.hook_commands import select_hooks, unread_hooks
-from mcp_server.conventions.hook_file import HookFile
-from mcp_server.conventions.hooks import read_hooks
-from mcp_server.conventions.instructed import select_instructed
-from mcp_server.conventions.instructions import read_instructions
-from mcp_server.conventions.invoke_tasks import invoke_tasks
-from mcp_server.conventions.justfile import justfile_tasks
-from mcp_server.conventions.nox import NoxFile, read_noxfile
-from mcp_server.conventions.offers import Selection
-from mcp_server.conventions.pieces import Opaque, Place
-from mcp_server.conventions.pins import Pin
-from mcp_server.conventions.reported import makes, reported, whole
-from mcp_server.conventions.resolve import Catalogue
-from mcp_server.conventions.roles import name_words, reported_role
-from mcp_server.conventions.script_tables import script_tables
-from mcp_server.conventions.scripts import script_tasks
-from mcp_server.conventions.settings import Files
-from mcp_server.conventions.setup import Setup, setups
-from mcp_server.conventions.targets import Context, recognise, select
-from mcp_server.conventions.task_files import ToxFile, makefile_tasks, tox_tasks
-from mcp_server.conventions.taskfile import taskfile_tasks
-from mcp_server.conventions.tasks import Part, TaskFile
-from mcp_server.conventions.tree import Tree
+from mcp_server.conventions.files.settings import Files
+from mcp_server.conventions.go_task.taskfile import taskfile_tasks
+from mcp_server.conventions.hooks.configuration import read_hooks
+from mcp_server.conventions.hooks.hook_file import HookFile
+from mcp_server.conventions.instructions.documents import read_instructions
+from mcp_server.conventions.just.justfile import justfile_tasks
+from mcp_server.conventions.layout.tree import Tree
+from mcp_server.conventions.python_files.invoke import invoke_tasks
+from mcp_server.conventions.python_files.nox import NoxFile, read_noxfile
+from mcp_server.conventions.scripts.shell_scripts import script_tasks
+from mcp_server.conventions.scripts.tables import script_tables
+from mcp_server.conventions.shell.pieces import Opaque, Place
+from mcp_server.conventions.tasks.choosers import hook_chooser, nox_chooser, tox_chooser
+from mcp_server.conventions.tasks.files import ToxFile, makefile_tasks, tox_tasks
+from mcp_server.conventions.tasks.resolve import Catalogue
+from mcp_server.conventions.tasks.setup import Setup, setups
+from mcp_server.conventions.tasks.tasks import Part, TaskFile
 from mcp_server.repository import Command
 
 

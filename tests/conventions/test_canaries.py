@@ -20,9 +20,9 @@ from pathlib import Path
 
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions.facts import read_facts
-from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.settings import read_settings
-from mcp_server.conventions.tree import list_tree
+from mcp_server.conventions.shell.pieces import Place
+from mcp_server.conventions.files.settings import read_settings
+from mcp_server.conventions.layout.tree import list_tree
 from mcp_server.conventions_view import conventions_view
 
 base, sink = Path(sys.argv[1]), []

@@ -11,9 +11,9 @@ from mcp_server.conventions.ci import Job, read_jobs
 from mcp_server.conventions.ci.expressions import condition, evaluate, fill
 from mcp_server.conventions.ci.github_actions import stands_for
 from mcp_server.conventions.ci.matrix import read_matrix
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import as_mapping, parse_yaml
+from mcp_server.conventions.files.yaml import as_mapping, parse_yaml
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
+from mcp_server.conventions.shell.words import UNKNOWN
 
 CI = ".github/workflows/ci.yml"
 JOB = "on: push\njobs:\n  a:\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcp_server.conventions.ci import Job, read_jobs
-from mcp_server.conventions.pieces import Opaque, Place, Simple
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
 
 GITLAB = ".gitlab-ci.yml"
 AZURE = "azure-pipelines.yml"

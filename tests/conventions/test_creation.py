@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mcp_server.conventions.creation import Target, creation
-from mcp_server.conventions.dependencies import is_development
-from mcp_server.conventions.managers import find_manager
-from mcp_server.conventions.settings import read_settings
+from mcp_server.conventions.environment.creation import Target, creation
+from mcp_server.conventions.environment.dependencies import is_development
+from mcp_server.conventions.environment.managers import find_manager
+from mcp_server.conventions.files.settings import read_settings
 from mcp_server.repository import Environment
 
 VENV = "python3 -m venv .venv && .venv/bin/python -m pip install"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions.hook_folders import folders_of, is_searchable
-from mcp_server.conventions.hooks import HookFile, read_hooks, selected
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.targets import recognise
+from mcp_server.conventions.choice.tasks import recognise
+from mcp_server.conventions.hooks.configuration import HookFile, read_hooks, selected
+from mcp_server.conventions.hooks.folders import folders_of, is_searchable
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
 from mcp_server.models import Filter
 
 CONFIG = ".pre-commit-config.yaml"

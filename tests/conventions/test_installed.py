@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_server.conventions.installed import distributions, python_version, tools_in, versions_in
-from mcp_server.conventions.interpreters import (
+from mcp_server.conventions.environment.installed import (
+    distributions,
+    python_version,
+    tools_in,
+    versions_in,
+)
+from mcp_server.conventions.environment.interpreters import (
     interpreter,
     minor,
     missing_python,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mcp_server.conventions.instructions import Instructions, read_instructions
-from mcp_server.conventions.pieces import Place, Simple
+from mcp_server.conventions.instructions.documents import Instructions, read_instructions
+from mcp_server.conventions.shell.pieces import Place, Simple
 
 
 def read(root: Path, files: dict[str, str], *folders: str) -> Instructions:

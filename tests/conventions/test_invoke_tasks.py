@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions.invoke_tasks import invoke_tasks
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.tasks import Task, TaskFile
+from mcp_server.conventions.python_files.invoke import invoke_tasks
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
+from mcp_server.conventions.tasks.tasks import Task, TaskFile
 
 
 def read(folder: Path, text: str, name: str = "tasks.py") -> TaskFile:

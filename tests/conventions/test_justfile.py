@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions.justfile import justfile_tasks
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.task_commands import MAX_FILE
-from mcp_server.conventions.tasks import TaskFile
+from mcp_server.conventions.just.justfile import justfile_tasks
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
+from mcp_server.conventions.tasks.commands import MAX_FILE
+from mcp_server.conventions.tasks.tasks import TaskFile
 
 FOREIGN = "linux" if sys.platform == "darwin" else "macos"
 

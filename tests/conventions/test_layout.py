@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_server.conventions import layout
-from mcp_server.conventions.layout import find_projects
-from mcp_server.conventions.tree import list_tree
-from mcp_server.conventions.workspaces import declared_members, uv_workspace
+from mcp_server.conventions.layout import projects as layout
+from mcp_server.conventions.layout.projects import find_projects
+from mcp_server.conventions.layout.tree import list_tree
+from mcp_server.conventions.layout.workspaces import declared_members, uv_workspace
 
 OWN = "[project]\nname = 'x'\n"
 TOOLS = "[tool.ruff]\nline-length = 100\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_server.conventions.makefile import parse_makefile
-from mcp_server.conventions.words import UNKNOWN
+from mcp_server.conventions.make.makefile import parse_makefile
+from mcp_server.conventions.shell.words import UNKNOWN
 
 
 def value(text: str, before: str = "") -> str:

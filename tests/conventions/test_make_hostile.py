@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions.makefile import Call, read_makefile
+from mcp_server.conventions.make.makefile import Call, read_makefile
 
 SIZE = 512 * 1024
 SECONDS = 2.0

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from mcp_server.conventions.make_wildcard import list_folders
-from mcp_server.conventions.makefile import MAX_INCLUDES, Call, parse_makefile, read_makefile
-from mcp_server.conventions.pieces import Opaque, Place
-from mcp_server.conventions.task_files import makefile_tasks
-from mcp_server.conventions.tasks import reachable
-from mcp_server.conventions.words import UNKNOWN
+from mcp_server.conventions.make.makefile import MAX_INCLUDES, Call, parse_makefile, read_makefile
+from mcp_server.conventions.make.wildcard import list_folders
+from mcp_server.conventions.shell.pieces import Opaque, Place
+from mcp_server.conventions.shell.words import UNKNOWN
+from mcp_server.conventions.tasks.files import makefile_tasks
+from mcp_server.conventions.tasks.tasks import reachable
 
 
 def recipe(text: str, name: str = "test") -> list[str]:

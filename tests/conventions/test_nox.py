@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions.nox import nox_tasks, read_noxfile
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.tasks import Task, TaskFile
+from mcp_server.conventions.python_files.nox import nox_tasks, read_noxfile
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
+from mcp_server.conventions.tasks.tasks import Task, TaskFile
 
 UNDECIDED = "whether it runs is decided when it runs"
 

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from mcp_server.conventions.runner import unwrap
+from mcp_server.conventions.tasks.runner import unwrap
 
 
 @pytest.mark.parametrize(

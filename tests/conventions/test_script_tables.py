@@ -11,10 +11,10 @@ import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.script_tables import script_tables
-from mcp_server.conventions.settings import read_settings
-from mcp_server.conventions.tasks import TaskFile
+from mcp_server.conventions.files.settings import read_settings
+from mcp_server.conventions.scripts.tables import script_tables
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
+from mcp_server.conventions.tasks.tasks import TaskFile
 
 
 def every(folder: Path, files: Mapping[str, str], where: str = ".") -> list[TaskFile]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mcp_server.conventions import read_conventions
-from mcp_server.conventions.settings import read_settings
-from mcp_server.conventions.sources import find_sources, find_tests
+from mcp_server.conventions.files.settings import read_settings
+from mcp_server.conventions.layout.sources import find_sources, find_tests
 from mcp_server.repository import Role
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.shell import UNREADABLE, decompose
-from mcp_server.conventions.words import UNKNOWN
+from mcp_server.conventions.shell.decompose import UNREADABLE, decompose
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
+from mcp_server.conventions.shell.words import UNKNOWN
 
 
 def shown(text: str, place: Place | None = None) -> list[str]:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions.pieces import Opaque, Place, Simple
-from mcp_server.conventions.taskfile import taskfile_tasks
-from mcp_server.conventions.tasks import TaskFile
+from mcp_server.conventions.go_task.taskfile import taskfile_tasks
+from mcp_server.conventions.shell.pieces import Opaque, Place, Simple
+from mcp_server.conventions.tasks.tasks import TaskFile
 
 OWN = "darwin" if sys.platform == "darwin" else "linux"
 

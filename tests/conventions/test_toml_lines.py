@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_server.conventions.toml_lines import MAX_KEYS, line_of_key, toml_lines
+from mcp_server.conventions.files.toml_lines import MAX_KEYS, line_of_key, toml_lines
 
 TEXT = """\
 # [tool.poe.tasks]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_server.conventions.toml_text import parse_toml
+from mcp_server.conventions.files.toml import parse_toml
 
 QUOTED = '"a".' * 20_000
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_server.conventions import read_conventions
-from mcp_server.conventions.shell import UNREADABLE
-from mcp_server.conventions.tox import ToxTarget, chosen, of_ini, of_toml
-from mcp_server.conventions.words import UNKNOWN
+from mcp_server.conventions.shell.decompose import UNREADABLE
+from mcp_server.conventions.shell.words import UNKNOWN
+from mcp_server.conventions.tox.configuration import ToxTarget, chosen, of_ini, of_toml
 
 
 def targets(text: str, *, posargs: tuple[str, ...] | None = None) -> dict[str, ToxTarget]:

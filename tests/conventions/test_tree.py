@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_server.conventions import tree as trees
-from mcp_server.conventions.globs import matches
-from mcp_server.conventions.ignored import parse_rules
-from mcp_server.conventions.tree import list_tree
+from mcp_server.conventions.layout import tree as trees
+from mcp_server.conventions.layout.globs import matches
+from mcp_server.conventions.layout.ignored import parse_rules
+from mcp_server.conventions.layout.tree import list_tree
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:

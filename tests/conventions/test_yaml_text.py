@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_server.conventions.yaml_text import (
+from mcp_server.conventions.files.yaml import (
     MAX_DEPTH,
     Located,
     Value,

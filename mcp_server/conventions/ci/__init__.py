@@ -7,7 +7,7 @@ from mcp_server.conventions.ci.circle import read_circle
 from mcp_server.conventions.ci.github import read_github
 from mcp_server.conventions.ci.gitlab import read_gitlab
 from mcp_server.conventions.ci.job import Job, Reading, merged
-from mcp_server.conventions.pieces import Place
+from mcp_server.conventions.shell.pieces import Place
 
 __all__ = ["Job", "read_jobs"]
 

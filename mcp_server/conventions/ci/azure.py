@@ -16,9 +16,9 @@ from mcp_server.conventions.ci.azure_templates import (
 )
 from mcp_server.conventions.ci.job import EACH, Job, Reading, Script, kept, versions
 from mcp_server.conventions.ci.values import Known
-from mcp_server.conventions.shell import UNREADABLE
-from mcp_server.conventions.tasks import Part
-from mcp_server.conventions.yaml_text import Located, Value, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_mapping
+from mcp_server.conventions.shell.decompose import UNREADABLE
+from mcp_server.conventions.tasks.tasks import Part
 
 SERVICE = "Azure Pipelines"
 ROOTS = ("azure-pipelines.yml", "azure-pipelines.yaml", ".azure-pipelines.yml")

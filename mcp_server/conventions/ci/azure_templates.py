@@ -11,8 +11,8 @@ from itertools import islice
 from mcp_server.conventions.ci.expressions import condition, fill, whole
 from mcp_server.conventions.ci.job import EACH, MAX_VALUE, Reading, kept
 from mcp_server.conventions.ci.values import Known, known_of, spelled
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_list, as_mapping
+from mcp_server.conventions.shell.words import UNKNOWN
 
 MAX_DEPTH = 10
 """How deep templates, loops and conditions may nest."""

@@ -13,10 +13,10 @@ from mcp_server.conventions.ci.expressions import fill
 from mcp_server.conventions.ci.job import EACH, Job, Reading, Script, kept, of_image
 from mcp_server.conventions.ci.matrix import axes_of
 from mcp_server.conventions.ci.values import Known, known_of, text_of, truth
-from mcp_server.conventions.shell import UNREADABLE
-from mcp_server.conventions.tasks import SHELLS, Part
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_list, as_mapping
+from mcp_server.conventions.shell.decompose import UNREADABLE
+from mcp_server.conventions.shell.words import UNKNOWN
+from mcp_server.conventions.tasks.tasks import SHELLS, Part
 
 SERVICE = "CircleCI"
 FILES = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from mcp_server.conventions.ci.values import text_of
-from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_list, as_mapping
 
 MAX_JOBS = 500
 SETTINGS = frozenset(

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from mcp_server.conventions.ci.job import MAX_SCRIPT, Script
-from mcp_server.conventions.shell import MOVING, UNREADABLE
-from mcp_server.conventions.syntax import parse_shell
-from mcp_server.conventions.words import UNKNOWN
+from mcp_server.conventions.shell.decompose import MOVING, UNREADABLE
+from mcp_server.conventions.shell.syntax import parse_shell
+from mcp_server.conventions.shell.words import UNKNOWN
 
 MAX_COMMANDS = 500
 

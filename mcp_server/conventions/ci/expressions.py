@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from mcp_server.conventions.ci.functions import both, call, either
 from mcp_server.conventions.ci.values import MAX_TEXT, Known, equal, known_of, spelled, truth
-from mcp_server.conventions.words import UNKNOWN
+from mcp_server.conventions.shell.words import UNKNOWN
 
 MAX_EXPRESSION = 4000
 """How long an expression may be, in characters; people write none of a tenth of it."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from mcp_server.conventions.ci.values import MAX_TEXT, Known, equal, known_of, spelled, truth
-from mcp_server.conventions.words import UNKNOWN
+from mcp_server.conventions.shell.words import UNKNOWN
 
 
 def either(first: Known, second: Known) -> Known:

@@ -12,7 +12,7 @@ from mcp_server.conventions.ci.github_steps import Setting, Steps, checked_later
 from mcp_server.conventions.ci.job import EACH, Job, Reading
 from mcp_server.conventions.ci.matrix import Matrix, named, read_matrix, scalars
 from mcp_server.conventions.ci.values import MAX_TEXT, Known
-from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_list, as_mapping
 
 SERVICE = "GitHub Actions"
 FOLDER = ".github/workflows"

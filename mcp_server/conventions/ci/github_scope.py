@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from mcp_server.conventions.ci.expressions import fill, whole
 from mcp_server.conventions.ci.job import kept
 from mcp_server.conventions.ci.values import Known, known_of
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Located, as_mapping
+from mcp_server.conventions.files.yaml import Located, as_mapping
+from mcp_server.conventions.shell.words import UNKNOWN
 
 REFERENCES = {
     "push": f"refs/heads/{UNKNOWN}",

@@ -13,10 +13,10 @@ from mcp_server.conventions.ci.github_actions import is_check, stands_for
 from mcp_server.conventions.ci.github_scope import Scope, given
 from mcp_server.conventions.ci.job import EACH, Reading, Script, told_apart, versions
 from mcp_server.conventions.ci.values import known_of, text_of, truth
-from mcp_server.conventions.shell import UNREADABLE
-from mcp_server.conventions.tasks import SHELLS, Part
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_list, as_mapping
+from mcp_server.conventions.shell.decompose import UNREADABLE
+from mcp_server.conventions.shell.words import UNKNOWN
+from mcp_server.conventions.tasks.tasks import SHELLS, Part
 
 MAX_ACTIONS = 5
 """How deep actions may use each other."""

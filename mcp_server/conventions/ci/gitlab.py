@@ -13,9 +13,9 @@ from mcp_server.conventions.ci.gitlab_rules import gates, rules_hold
 from mcp_server.conventions.ci.job import EACH, MAX_SCRIPT, MAX_VALUE, Job, Reading, kept, of_image
 from mcp_server.conventions.ci.matrix import axes_of
 from mcp_server.conventions.ci.values import known_of, spelled, text_of
-from mcp_server.conventions.tasks import Part
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_list, as_mapping
+from mcp_server.conventions.shell.words import UNKNOWN
+from mcp_server.conventions.tasks.tasks import Part
 
 SERVICE = "GitLab CI"
 FILES = (".gitlab-ci.yml", ".gitlab-ci.yaml")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import islice
 
 from mcp_server.conventions.ci.values import text_of
-from mcp_server.conventions.yaml_text import Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Value, as_list, as_mapping
 
 MAX_RULES = 200
 NOT_RUN = frozenset({"manual", "never", "delayed"})

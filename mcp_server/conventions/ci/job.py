@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from mcp_server.conventions.pieces import Place, Simple
-from mcp_server.conventions.shell import UNREADABLE
-from mcp_server.conventions.tasks import Part, take_apart
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Value, parse_yaml
+from mcp_server.conventions.files.yaml import Value, parse_yaml
+from mcp_server.conventions.shell.decompose import UNREADABLE
+from mcp_server.conventions.shell.pieces import Place, Simple
+from mcp_server.conventions.shell.words import UNKNOWN
+from mcp_server.conventions.tasks.tasks import Part, take_apart
 
 WORK = 600_000
 """How much work all CI files together may be, in characters of commands; more is nothing that

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from mcp_server.conventions.ci.expressions import Lookup, fill, whole
 from mcp_server.conventions.ci.values import Known, known_of
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Located, Value, as_list, as_mapping
+from mcp_server.conventions.files.yaml import Located, Value, as_list, as_mapping
+from mcp_server.conventions.shell.words import UNKNOWN
 
 COMBINATIONS = 50
 """How many combinations of the values that a command names are followed."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from mcp_server.conventions.words import UNKNOWN
-from mcp_server.conventions.yaml_text import Located
+from mcp_server.conventions.files.yaml import Located
+from mcp_server.conventions.shell.words import UNKNOWN
 
 Known: TypeAlias = "str | bool | list[object] | dict[str, object] | None"
 """A value; a text that holds `UNKNOWN` is known in part, the text `UNKNOWN` not at all."""

@@ -15,9 +15,9 @@ from mcp_server.conventions.facts.style import read_style
 from mcp_server.conventions.facts.test_style import read_tests
 from mcp_server.conventions.facts.typing_flags import read_typing
 from mcp_server.conventions.facts.versions import read_versions
-from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.settings import Files
-from mcp_server.conventions.tree import Tree
+from mcp_server.conventions.files.settings import Files
+from mcp_server.conventions.layout.tree import Tree
+from mcp_server.conventions.shell.pieces import Place
 from mcp_server.facts import Facts
 
 

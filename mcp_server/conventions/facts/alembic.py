@@ -12,7 +12,7 @@ from mcp_server.conventions.facts.config import PYPROJECT, Config
 from mcp_server.conventions.facts.lines import key_lines, line_of_key
 from mcp_server.conventions.facts.revisions import read_history
 from mcp_server.conventions.facts.sample import read_heads
-from mcp_server.conventions.pieces import Place
+from mcp_server.conventions.shell.pieces import Place
 from mcp_server.facts import AlembicFacts
 
 MOST_HISTORIES = 5

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_server.conventions.facts.lines import key_lines, line_of_key
-from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.settings import TOML_FILES, Files, mapping, read_settings
+from mcp_server.conventions.files.settings import TOML_FILES, Files, mapping, read_settings
+from mcp_server.conventions.shell.pieces import Place
 from mcp_server.repository import Settings
 
 PYPROJECT = "pyproject.toml"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mcp_server.conventions.facts.config import PYPROJECT, Config
 from mcp_server.conventions.facts.module import Module
-from mcp_server.conventions.settings import mapping
+from mcp_server.conventions.files.settings import mapping
 from mcp_server.facts import Fact, Places
 
 MOST_SPOTS = 5

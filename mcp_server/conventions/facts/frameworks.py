@@ -16,7 +16,7 @@ from mcp_server.conventions.facts.requirements import (
     requirements,
 )
 from mcp_server.conventions.facts.sample import Sample
-from mcp_server.conventions.settings import mapping
+from mcp_server.conventions.files.settings import mapping
 from mcp_server.facts import Fact, Framework
 
 KNOWN = (

@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 
 from mcp_server.conventions.facts.config import Config
 from mcp_server.conventions.facts.requirements import requirement_texts
-from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.reading import read_inside
+from mcp_server.conventions.files.reading import read_inside
+from mcp_server.conventions.shell.pieces import Place
 from mcp_server.facts import Fact
 
 LOCK_LIMIT = 32 << 20

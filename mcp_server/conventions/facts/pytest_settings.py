@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_server.conventions.facts.config import PYPROJECT, Config
-from mcp_server.conventions.settings import mapping
+from mcp_server.conventions.files.settings import mapping
 from mcp_server.facts import Fact
 
 INI_FILES = (

@@ -9,7 +9,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from mcp_server.conventions.facts.config import PYPROJECT, Config
-from mcp_server.conventions.settings import mapping
+from mcp_server.conventions.files.settings import mapping
 from mcp_server.facts import Fact
 
 REQUIREMENT = re.compile(

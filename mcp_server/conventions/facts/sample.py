@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from mcp_server.conventions.facts.module import Module
-from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.sources import SKIPPED, TEST_FOLDERS
+from mcp_server.conventions.layout.sources import SKIPPED, TEST_FOLDERS
+from mcp_server.conventions.shell.pieces import Place
 
 MOST_FILES = 400
 """How many files are read: about 20 ms, and enough that shares no longer move."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcp_server.conventions.facts.config import Config
-from mcp_server.conventions.settings import mapping
+from mcp_server.conventions.files.settings import mapping
 from mcp_server.facts import Fact, TypingFacts
 
 MYPY_FILES = (("mypy.ini", "mypy"), (".mypy.ini", "mypy"), ("setup.cfg", "mypy"))

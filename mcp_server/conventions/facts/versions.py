@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mcp_server.conventions.facts.config import PYPROJECT, Config
-from mcp_server.conventions.settings import mapping
+from mcp_server.conventions.files.settings import mapping
 from mcp_server.facts import Fact, PythonFacts
 
 LOWEST = re.compile(r"(?:>=|~=|\^|~|==)\s{0,9}(\d{1,2})\.(\d{1,3})")

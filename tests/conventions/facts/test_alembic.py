@@ -9,9 +9,9 @@ import pytest
 
 from mcp_server.conventions.facts import read_facts
 from mcp_server.conventions.facts.revisions import Revision, read_revision
-from mcp_server.conventions.pieces import Place
-from mcp_server.conventions.settings import read_settings
-from mcp_server.conventions.tree import list_tree
+from mcp_server.conventions.files.settings import read_settings
+from mcp_server.conventions.layout.tree import list_tree
+from mcp_server.conventions.shell.pieces import Place
 from tests.conventions.facts.projects import facts_of, write
 
 INI = "[alembic]\n# where\nscript_location = %(here)s/migrations\n"

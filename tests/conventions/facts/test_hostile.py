@@ -10,7 +10,7 @@ import pytest
 
 from mcp_server.contract_facts import facts_lines, facts_view, lean_facts
 from mcp_server.conventions.facts.sample import read_heads
-from mcp_server.conventions.pieces import Place
+from mcp_server.conventions.shell.pieces import Place
 from tests.conventions.facts.projects import facts_of, write
 
 QUICK = 2.0

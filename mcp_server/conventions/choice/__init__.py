@@ -1,0 +1,1 @@
+"""Chooses the commands of each role among what the sources offer."""

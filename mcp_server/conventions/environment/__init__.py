@@ -1,0 +1,1 @@
+"""Finds the environment of a project and how it is made."""

@@ -1,0 +1,1 @@
+"""Reads texts, and the formats that settings are written in."""

@@ -1,0 +1,1 @@
+"""Reads Taskfiles without asking Task."""

@@ -1,0 +1,1 @@
+"""Reads pre-commit hooks."""

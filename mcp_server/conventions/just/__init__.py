@@ -1,0 +1,1 @@
+"""Reads justfiles without asking just."""

@@ -1,0 +1,1 @@
+"""Finds the projects of a repository and their files."""

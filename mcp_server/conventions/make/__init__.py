@@ -1,0 +1,1 @@
+"""Reads Makefiles without asking make."""

@@ -1,0 +1,1 @@
+"""Reads the scripts that pyproject.toml and its like name."""

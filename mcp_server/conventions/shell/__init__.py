@@ -1,0 +1,1 @@
+"""Takes shell text apart, without running it."""

@@ -1,0 +1,1 @@
+"""Holds the tasks that files name, and follows their calls of each other."""

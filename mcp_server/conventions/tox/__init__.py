@@ -1,0 +1,1 @@
+"""Reads tox configurations without asking tox."""
