@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def _commands(
     known = {_essence(command) for command in commands}
     kept = [one for one in others if _essence(one) not in known]
     distinct = {_essence(one): one for one in reversed(kept)}.values()
-    return commands, tuple(_with_gaps(commands, tuple(distinct)[::-1]))
+    return commands, tuple(_with_gaps(commands, tuple(distinct)[::-1], closed))
 
 
 def _of_project(selection: Selection, path: str, survey: Survey, tests: Sequence[str]) -> Selection:
@@ -113,15 +113,18 @@ def _is_elsewhere(offer: Offer, path: str, tests: Sequence[str]) -> bool:
     )
 
 
-def _with_gaps(commands: tuple[Command, ...], others: tuple[Command, ...]) -> Iterator[Command]:
+def _with_gaps(
+    commands: tuple[Command, ...], others: tuple[Command, ...], closed: Collection[Role]
+) -> Iterator[Command]:
     """Mark what leaves a gap in a verification since it is not run.
 
     That is what a task runs beside what is planned of it, and the first of each role that
-    nothing planned serves. A tool that is only configured leaves none: nobody runs it.
+    nothing planned serves and the project does not state (`closed`). A tool that is only
+    configured leaves none: nobody runs it.
     """
     tasks = {command.task for command in commands}
     told = {one for one in others if one.beside and one.task in {"", *tasks}}
-    served = {command.role for command in (*commands, *told)} | REPORTED
+    served = {command.role for command in (*commands, *told)} | REPORTED | set(closed)
     for one in others:
         beside = one in told
         unserved = one.role not in served and not one.idle

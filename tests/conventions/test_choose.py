@@ -203,3 +203,22 @@ def test_a_script_that_ci_starts_is_a_task_of_it(tmp_path: Path) -> None:
     assert [(one.text, one.via, bool(one.in_ci)) for one in found] == [
         ("flake8 x", "scripts/lint.sh", True)
     ]
+
+
+def test_an_empty_list_under_hdb_says_that_there_is_none(tmp_path: Path) -> None:
+    project = read(tmp_path, {
+        "pyproject.toml": f"{PYPROJECT}[tool.hdb]\ntypes = []\n[tool.mypy]\n",
+        "Makefile": "types:\n\tmypy x\n",
+    })  # fmt: skip
+    assert planned(project) == ["test: pytest"]
+    assert left(project)["mypy x"] == "pyproject.toml [tool.hdb] types serves types"
+    assert not any(one.gap for one in project.others)
+
+
+def test_the_environment_and_its_making_can_be_stated(tmp_path: Path) -> None:
+    table = "[tool.hdb]\nenvironment = 'envs/work'\nsetup = ['make deps', 'cd sub && uv sync']\n"
+    project = read(tmp_path, {"pyproject.toml": PYPROJECT + table, ".venv/pyvenv.cfg": ""})
+    environment = project.environment
+    assert environment.creation == "make deps && (cd sub && uv sync)"
+    assert environment.source == "pyproject.toml [tool.hdb] setup"
+    assert not environment.ready
