@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 
 import tomli_w
 import tomlkit
+from tomlkit.container import OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
@@ -19,23 +22,36 @@ from mcp_server.errors import UsageError
 from mcp_server.repository import Command, Conventions, Project, Role
 
 Lines = str | list[str]
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+INSTALLING = ("PIP_", "UV_")
+"""Beginnings of variables that concern what installs, not what checks."""
 
 
 def adopt(conventions: Conventions) -> list[str]:
     """Write what is planned under `[tool.hdb]` of each project; return a sentence for each file.
 
     A role that is stated there is left as it is, and so are the comments and the order of an
-    existing file. Raises `UsageError` where a file cannot be read, understood or written.
+    existing file. A role that more belongs to than a line can say is left out, and that is told.
+    Raises `UsageError` where a file cannot be read, understood or written; none is written then.
     """
-    told = []
+    told: list[str] = []
+    changes: list[tuple[Path, str]] = []
     for project in conventions.projects:
         found = _stated(project)
+        shown = posixpath.normpath(posixpath.join(project.path, "pyproject.toml"))
         if found:
             path = conventions.root / project.path / "pyproject.toml"
-            shown = posixpath.normpath(posixpath.join(project.path, "pyproject.toml"))
-            added = _write(path, shown, conventions.root, found)
+            added, text = _changed(path, shown, conventions.root, found)
+            changes += [(path, text)] if added else []
             what = f"wrote {', '.join(added)} to" if added else "nothing to add: all is stated in"
             told.append(f"{what} {shown} [tool.hdb]")
+        told += [
+            f"left {role.value} of {shown} out: {why}"
+            for role in Role
+            if (why := _more(project, role)) is not None
+        ]
+    for path, text in changes:
+        _replace(path, text)
     return told or ["nothing was found that hdb would run, so nothing was written"]
 
 
@@ -44,22 +60,45 @@ def _stated(project: Project) -> dict[str, Lines]:
     found: dict[str, Lines] = {}
     for role in Role:
         lines = [_line(one, project.path) for one in project.commands if one.role is role]
-        if lines:
+        if lines and _more(project, role) is None:
             found[role.value] = lines[0] if len(lines) == 1 else lines
+    named = {one.venv: one.cwd for one in project.commands if one.venv}
+    if found and len(named) == 1:
+        ((venv, cwd),) = named.items()
+        found["environment"] = posixpath.relpath(posixpath.join(cwd, venv), project.path)
     return found
+
+
+def _more(project: Project, role: Role) -> str | None:
+    """Return what a line under `[tool.hdb]` would lose of a role, None where it loses nothing."""
+    own = [one for one in project.commands if one.role is role]
+    if any(one.within for one in own):
+        return "its hook sees only some of the files"
+    beside = next((one for one in project.others if one.gap and one.role is role), None)
+    if own and beside is not None:
+        return f"`{beside.text}` belongs to it, which hdb does not run"
+    return None
 
 
 def _line(command: Command, folder: str) -> str:
     """Return a command as a line that means the same from the project's folder."""
-    own = f"{command.text} "
-    settings = [f"{k}={shlex.quote(v)}" for k, v in command.env if f"{k}=" not in own]
+    leading = takewhile(ASSIGNMENT.match, command.text.split(" "))
+    assigned = {word.partition("=")[0] for word in leading}
+    settings = [
+        f"{name}={shlex.quote(value)}"
+        for name, value in command.env
+        if name not in assigned and not name.startswith(INSTALLING)
+    ]
     line = " ".join((*settings, command.text))
     if command.cwd == folder:
         return line
     return f"cd {shlex.quote(posixpath.relpath(command.cwd, folder))} && {line}"
 
 
-def _write(path: Path, shown: str, root: Path, found: Mapping[str, Lines]) -> list[str]:
+def _changed(
+    path: Path, shown: str, root: Path, found: Mapping[str, Lines]
+) -> tuple[list[str], str]:
+    """Return the roles that a file gains, and its new text."""
     if not path.resolve().is_relative_to(root.resolve()):
         msg = f"{shown} leads out of the project, so hdb does not write to it."
         raise UsageError(msg)
@@ -72,19 +111,19 @@ def _write(path: Path, shown: str, root: Path, found: Mapping[str, Lines]) -> li
             document = tomlkit.parse(text)
             added = list(_add(document, found, shown))
             text = tomlkit.dumps(document)
-        if added:
-            _replace(path, text)
     except (UnreadableError, TOMLKitError, OSError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         msg = f"{shown} cannot be changed: {why or type(error).__name__}."
         raise UsageError(msg) from None
-    return added
+    return added, text
 
 
 def _add(document: tomlkit.TOMLDocument, found: Mapping[str, Lines], shown: str) -> Iterator[str]:
     """Add the roles that are not stated yet; yield their names."""
     tool = document.setdefault("tool", tomlkit.table(is_super_table=True))
-    own = tool.setdefault("hdb", tomlkit.table()) if isinstance(tool, Table) else None
+    # Tables of `tool` that do not stand together are one to tomlkit as well.
+    whole = isinstance(tool, (Table, OutOfOrderTableProxy))
+    own = tool.setdefault("hdb", tomlkit.table()) if whole else None
     if not isinstance(own, Table):
         msg = f"{shown} has something else than a table under `tool.hdb`."
         raise UsageError(msg)

@@ -127,6 +127,8 @@ class CommandView(Wire):
     in_ci: str | None = None
     mutates: bool = False
     sure: bool
+    gap: bool = False
+    """Whether a verification without it is incomplete."""
     reason: str | None = None
 
 

@@ -50,7 +50,9 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 - JSON is what the view makes it
 
 
 def _lean(view: ConventionsView) -> ConventionsView:
-    left = sum(len(many) for one in view.projects for many in one.runners_up.values())
+    left = sum(
+        not each.gap for one in view.projects for many in one.runners_up.values() for each in many
+    )
     hidden = max(0, len(view.disagreements) - LEAN_LINES)
     told = [f"{left} runners-up"] * bool(left) + [f"{hidden} disagreements"] * bool(hidden)
     return view.model_copy(
@@ -68,7 +70,12 @@ def _lean_project(project: ProjectView) -> ProjectView:
         role: tuple(_shortened(one) for one in many[:LEAN_REPORTED]) if role in told else many
         for role, many in project.roles.items()
     }
-    return project.model_copy(update={"roles": roles, "runners_up": {}})
+    gaps = {
+        role: kept
+        for role, many in project.runners_up.items()
+        if (kept := tuple(one for one in many if one.gap))
+    }
+    return project.model_copy(update={"roles": roles, "runners_up": gaps})
 
 
 def _shortened(command: CommandView) -> CommandView:
@@ -128,6 +135,7 @@ def _command(command: Command) -> CommandView:
         in_ci=command.in_ci or None,
         mutates=command.mutates,
         sure=command.sure,
+        gap=command.gap,
         reason=command.reason,
     )
 

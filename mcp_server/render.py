@@ -110,7 +110,7 @@ def aligned(rows: Sequence[tuple[str, ...]], widest: int = 1000) -> Iterator[Tex
         for column in zip(*rows, strict=True)
     ]
     for row in rows:
-        yield Text("".join(f"{cell:<{width + 2}}" for cell, width in zip(row, widths, strict=True)))
+        yield Text("".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=True)))
 
 
 def _closing(batch: Batch) -> Text:

@@ -24,7 +24,9 @@ def render_conventions(view: ConventionsView, *, detail: bool = False) -> Render
     for project in view.projects:
         parts += _project(project, detail=detail)
     parts += [Text(f"! {line}", style="yellow") for line in (*view.problems, *view.disagreements)]
-    left = sum(len(many) for one in view.projects for many in one.runners_up.values())
+    left = sum(
+        not each.gap for one in view.projects for many in one.runners_up.values() for each in many
+    )
     if left and not detail:
         parts.append(Text(f"{left} runners-up: `hdb conventions --detail` shows them", style="dim"))
     return Lines(*parts)
@@ -44,11 +46,11 @@ def _project(project: ProjectView, *, detail: bool) -> Iterator[RenderableType]:
         for line in aligned(pairs) if pairs else ():
             line.rstrip()
             yield line
-    if detail:
-        for role, many in project.runners_up.items():
-            for one in many:
+    for role, many in project.runners_up.items():
+        for one in many:
+            if one.gap or detail:
                 told = f"  not run ({role}): {one.command}  ({one.source}): {one.reason}"
-                yield Text(told, style="dim")
+                yield Text(told, style="yellow" if one.gap else "dim")
     yield Text()
 
 

@@ -22,6 +22,9 @@ FLAGS = frozenset(
     "-x --exitfirst --lf --last-failed --ff --failed-first --nf --new-first --sw --stepwise "
     "--sw-skip --stepwise-skip --sw-reset --stepwise-reset --pdb --trace -f --looponfail".split()
 )
+REWRITING = frozenset({"--snapshot-update", "--force-regen", "--regen-all", "--update-snapshots"})
+"""Options of syrupy, pytest-regressions and pytest-snapshot that rewrite expected results."""
+INLINE = ("--inline-snapshot=fix", "--inline-snapshot=create", "--inline-snapshot=update")
 CLUSTER = re.compile(r"-[qvslxf]{2,}")
 VALUED = frozenset(
     "-k -m -c --config-file --rootdir --ignore --ignore-glob --deselect -p -o --override-ini -W "
@@ -53,9 +56,9 @@ def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
     return args if named and not IDLE.intersection(args) else None
 
 
-def mutates(args: tuple[str, ...]) -> bool:  # noqa: ARG001 - pytest has no option that edits
-    """Tell that running tests is not meant to change the project."""
-    return False
+def mutates(args: tuple[str, ...]) -> bool:
+    """Tell whether a plugin would rewrite what the tests compare with."""
+    return any(arg in REWRITING or arg.startswith(INLINE) for arg in args)
 
 
 def detect(settings: Settings) -> Found | None:
@@ -78,7 +81,7 @@ def detect(settings: Settings) -> Found | None:
 def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
     """Add our reporter, and leave out what would stop the run early."""
     kept = drop_options([_uncluster(arg) for arg in args], FLAGS, frozenset({"--maxfail"}))
-    kept = tuple(arg for arg in kept if arg)
+    kept = tuple(arg for arg in kept if arg and not mutates((arg,)))
     changed = kept != args
     if targets:
         kept = (*split_paths(kept, VALUED)[0], "--", *targets)

@@ -107,5 +107,7 @@ def _disagreements(projects: Iterable[Project]) -> Iterator[str]:
         yield from project.disagreements
         for command in project.others:
             other = command.reason and command.reason.endswith(f"serves {command.role.value}")
+            # A fallback is nobody's wish.
+            other = other and "(no pytest configuration)" not in command.source
             if other and command.tool in checkers() and not command.task and not command.in_ci:
                 yield f"{command.source} asks for {command.tool}, but {command.reason}"

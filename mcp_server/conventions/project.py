@@ -46,6 +46,8 @@ def read_project(folder: Path, survey: Survey) -> Project:
     pins = tuple(pin for pin in survey.pins if pin.tool in tools)
     where = Where(folder, survey.place.root, survey.place.variables)
     environment = find_environment(where, files, requires, named)
+    if own is not None:
+        environment = _as_stated(environment, survey.place.root / (named or ""), own)
     return Project(
         path=path,
         settings=files.settings,
@@ -57,8 +59,16 @@ def read_project(folder: Path, survey: Survey) -> Project:
             *differences(commands, in_ci, others),
             *pinned_otherwise(pins, path, files, survey.place, survey.names),
         ),
-        reported=tuple(dict.fromkeys(one for one in survey.reported if survey.owner(one) == path)),
+        reported=_distinct(one for one in survey.reported if survey.owner(one) == path),
     )
+
+
+def _distinct(commands: Iterable[Command]) -> tuple[Command, ...]:
+    """Return the first command of each role and text."""
+    found: dict[object, Command] = {}
+    for one in commands:
+        found.setdefault((one.role, one.text, one.cwd), one)
+    return tuple(found.values())
 
 
 def _commands(
@@ -171,11 +181,21 @@ def _with_setup(environment: Environment, path: str, files: Files, survey: Surve
     return environment
 
 
+def _as_stated(environment: Environment, folder: Path, stated: str) -> Environment:
+    """Take no other environment than the one that the project states."""
+    if environment.folder == folder:
+        return environment
+    problem = f"there is no environment {stated}, which [tool.hdb] states"
+    return replace(environment, folder=folder, ready=False, python=None, problem=problem)
+
+
 def _with_lacks(environment: Environment, commands: Iterable[Command]) -> Environment:
     """Name the planned tools that are not in a ready environment."""
     if environment.folder is None or not environment.ready:
         return environment
-    programs = {one.tool.removesuffix("-format") for one in commands if one.tool in checkers()}
+    known = [one for one in commands if one.tool in checkers()]
+    programs = {one.tool.removesuffix("-format") for one in known}
+    programs |= {"coverage" for one in known if "coverage" in one.start}
     lacking = programs - tools_in(environment.folder, programs)
     return replace(environment, lacks=tuple(sorted(lacking)))
 

@@ -205,5 +205,8 @@ def _reported(
 
 def _unread(hooks: Iterable[HookFile], evidence: Evidence) -> Iterator[str]:
     for one in hooks:
-        if names := unread_hooks(one, evidence):
-            yield f"CI also runs the hooks {', '.join(names)} of {one.tasks.path}; hdb does not"
+        in_ci, others = unread_hooks(one, evidence)
+        if in_ci:
+            yield f"CI also runs the hooks {', '.join(in_ci)} of {one.tasks.path}; hdb does not"
+        if others:
+            yield f"hdb does not run the hooks {', '.join(others)} of {one.tasks.path}"

@@ -120,7 +120,7 @@ def test_what_ci_runs_otherwise_is_told(tmp_path: Path) -> None:
         CI: workflow("pytest tests", "pylint x"),
     })  # fmt: skip
     assert project.disagreements == (
-        f"CI runs `pytest tests` ({CI}:check:5); hdb runs `make test` (Makefile:test:2)",
+        f"CI runs `pytest tests` ({CI}:check:5); hdb runs `pytest tests/unit` (Makefile:test:2)",
     )
     assert planned(project) == ["test: pytest tests/unit", "lint: pylint x"]
 

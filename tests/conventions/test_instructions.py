@@ -46,7 +46,7 @@ def test_the_files_that_instruct_are_found_in_the_root_and_in_projects(tmp_path:
         ("```\n(venv) user@host:~$ tox\n```", [("tox", 2)]),
         ("text\n\n    mypy src\n\n    other words\n", [("mypy src", 3)]),
         ("Run `make test` and `uv run mypy .`.", [("make test", 1), ("uv run mypy .", 1)]),
-        ("Run ``python -m pytest`` or `pytest`.", [("python -m pytest", 1), ("pytest", 1)]),
+        ("Run ``python -m pytest`` or `pytest`.", [("python -m pytest", 1)]),
         ("`CI=1 pytest`", [("CI=1 pytest", 1)]),
         ("The `mypy.ini` of `make` is `test`.", []),
         ("`npm test`, `pip install x`, `git push`, `uv sync`, `poetry install`", []),
@@ -95,7 +95,7 @@ def test_a_command_runs_where_its_block_moved_to(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_a_project_is_where_its_instructions_hold(tmp_path: Path) -> None:
-    assert folders(read(tmp_path, {"api/AGENTS.md": "`pytest`"}, "api")) == ["api"]
+    assert folders(read(tmp_path, {"api/AGENTS.md": "`pytest -q`"}, "api")) == ["api"]
 
 
 def test_the_folder_that_was_cloned_is_the_root(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_at_most_two_hundred_commands_of_a_file_are_kept(tmp_path: Path) -> None
 
 
 def test_a_file_under_two_names_is_read_once(tmp_path: Path) -> None:
-    found = read(tmp_path, {"CLAUDE.md": "`pytest`", "AGENTS.md": "`pytest`"})
+    found = read(tmp_path, {"CLAUDE.md": "`pytest -q`", "AGENTS.md": "`pytest -q`"})
     assert found.paths == ("CLAUDE.md", "AGENTS.md")
     assert [one.source for one in found.named] == ["CLAUDE.md:1"]
 

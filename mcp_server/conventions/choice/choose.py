@@ -76,7 +76,8 @@ class _Best:
     def take(self, index: int, offer: Offer) -> None:
         command = offer.command
         if self._closed is not None and offer.tier is not Tier.STATED:
-            self._leave(command, f"{self._closed} serves {command.role.value}")
+            if offer.tier is not Tier.TABLE or any(command.tool != x.tool for x in self._taken):
+                self._leave(command, f"{self._closed} serves {command.role.value}")
         elif self._first is None:
             self._first = index, offer
             self._taken.append(command)

@@ -10,7 +10,7 @@ from mcp_server.conventions.choice.evidence import Evidence
 from mcp_server.conventions.choice.offers import Offer, Selection, Tier
 from mcp_server.conventions.choice.refused import UNSAFE
 from mcp_server.conventions.choice.roles import is_aggregate, odd_words, role_of
-from mcp_server.conventions.choice.tasks import VARYING, recognise
+from mcp_server.conventions.choice.tasks import SHOWING, VARYING, recognise
 from mcp_server.conventions.shell.pieces import Opaque, Simple
 from mcp_server.conventions.tasks.runner import unwrap
 from mcp_server.conventions.tasks.tasks import SHELLS, Part
@@ -18,9 +18,6 @@ from mcp_server.repository import Command, Role
 
 CHOOSING = frozenset({"-k", "-m", "--lf", "--last-failed", "--ff", "-x"})
 """Options that make a test command run a part of the tests."""
-SHOWING = frozenset({"--version", "-V", "--help", "-h", "--list"})
-RUNNERS = frozenset({"unittest", "trial", "twisted.trial", "nose2", "stestr", "zope-testrunner"})
-"""Test runners whose output is read as far as it goes."""
 MOST_SUITES = 3
 """How many test commands that name different folders are taken to be the whole together."""
 
@@ -28,7 +25,7 @@ MOST_SUITES = 3
 def select_direct(evidence: Evidence) -> Selection:
     """Return what CI runs by itself: the widest test command, and each static check once."""
     found = [
-        replace(command, in_ci=command.source)
+        replace(command, in_ci=evidence.of_command(command.source, command.text) or command.source)
         for part in evidence.direct
         for command in _commands(part)
     ]
@@ -71,14 +68,9 @@ def _scripts(part: Part, piece: Simple) -> Iterator[Command]:
     shell = started.program in {*SHELLS, "python"}
     path = started.args[0] if shell and started.args else (started.start or ("",))[-1]
     name = posixpath.splitext(posixpath.basename(path))[0]
-    if name == "manage":
-        # Django's script has its commands as its first argument.
-        name = next(iter(started.args[shell:]), "")
-    role = Role.TEST if started.program in RUNNERS else None
-    role = role or (None if is_aggregate(name) else role_of(name))
-    odd = role is not None and started.program not in RUNNERS and odd_words(name, role, "")
-    own = "/" in path or shell or started.program in RUNNERS
-    if role is None or not own or path.startswith(("-", "/")):
+    role = None if is_aggregate(name) else role_of(name)
+    odd = role is not None and odd_words(name, role, "")
+    if role is None or not ("/" in path or shell) or path.startswith(("-", "/")):
         return
     if SHOWING.intersection(started.args):
         return

@@ -65,13 +65,15 @@ def ci_evidence(
     for job in jobs:
         file = job.source.partition(":")[0]
         for part in job.parts if job.gates else ():
+            script = part.source.partition(":")[0]
+            # What stands in a script is called from the job.
+            where = part.source if script == file else job.source
             for reached in catalogue.follow(part):
                 for step in reached.trail:
-                    tasks.setdefault(step, part.source)
+                    tasks.setdefault(step, where)
                 one = reached.part
                 every[one] = None
-                places.setdefault((one.source, one.piece.text), part.source)
-                script = part.source.partition(":")[0]
+                places.setdefault((one.source, one.piece.text), where)
                 if script != file and script in scripts:
                     ran.setdefault(script, job.source)
                 elif not reached.trail:

@@ -58,14 +58,12 @@ def select_hooks(hooks: HookFile, evidence: Evidence) -> Selection:
     return Selection(tuple(offers), tuple(others))
 
 
-def unread_hooks(hooks: HookFile, evidence: Evidence) -> list[str]:
-    """Return the hooks that CI runs and hdb does not know how to."""
-    known = {name for _, name in _commands(hooks, evidence)}
-    return [
-        name
-        for name in hooks.tasks.tasks
-        if name not in known | hooks.manual and _in_ci(hooks, name, evidence)
-    ]
+def unread_hooks(hooks: HookFile, evidence: Evidence) -> tuple[list[str], list[str]]:
+    """Return the hooks that hdb does not know how to run: those of CI, and other commands."""
+    known = {name for _, name in _commands(hooks, evidence)} | hooks.manual
+    unread = {name: task for name, task in hooks.tasks.tasks.items() if name not in known}
+    in_ci = [name for name in unread if _in_ci(hooks, name, evidence)]
+    return in_ci, [name for name, task in unread.items() if task.parts and name not in in_ci]
 
 
 def _commands(hooks: HookFile, evidence: Evidence) -> Iterator[tuple[Command, str]]:

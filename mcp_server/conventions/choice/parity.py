@@ -10,7 +10,8 @@ from pathlib import Path
 from mcp_server.repository import REPORTED, Command, Role, Settings
 
 CHOOSING = frozenset(
-    "-k -m -p --package --module --project --cov-fail-under --fail-under --config-file".split()
+    "-k -m -p --package --module --project --cov-fail-under --fail-under --config-file --select "
+    "--extend-select --ignore --deselect --disable --enable --extend-ignore".split()
 )
 """Options whose value says what is checked, or what has to be reached."""
 
@@ -25,6 +26,7 @@ class Gist:
     tool: str
     paths: frozenset[str]
     chosen: frozenset[str]
+    mutates: bool
 
 
 def mark(
@@ -55,8 +57,8 @@ def differences(
         told.add((one.role, one.tool))
         where = one.in_ci or one.source
         if same:
-            local = same[0].via or same[0].text
-            yield f"CI runs `{_short(one.text)}` ({where}); hdb runs `{local}` ({same[0].source})"
+            local = f"`{_short(same[0].text)}` ({same[0].source})"
+            yield f"CI runs `{_short(one.text)}` ({where}); hdb runs {local}"
         else:
             why = reasons.get((one.tool, one.text))
             because = f": {why}" if why else ""
@@ -83,7 +85,7 @@ def _gist(command: Command, root: Path, settings: Settings) -> Gist:
     if not paths:
         whole = settings.tests if command.role is Role.TEST else ()
         paths = {posixpath.normpath(posixpath.join(command.cwd, one)) for one in whole or (".",)}
-    return Gist(command.tool, frozenset(paths), frozenset(chosen))
+    return Gist(command.tool, frozenset(paths), frozenset(chosen), command.mutates)
 
 
 def _exists(root: Path, path: str) -> bool:

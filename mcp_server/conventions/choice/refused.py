@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ UNSAFE = re.compile(
 PYTHONIC = re.compile(r"python|pytest|mypy|ruff|flake8|black|isort|pylint|coverage|\.py\b|\bty\b")
 REMOVED = re.compile(r"\bsetup\.py\s+(?:-\S+\s+)*test\b")
 OTHER_LANGUAGES = re.compile(r"\b(npm|npx|yarn|pnpm|bun|node|cargo|go|mvn|gradle|with_node\.sh)\b")
+HOOKS = re.compile(r"(?:^|/)(?:\.pre-commit-config\.ya?ml|prek\.toml):")
 INERT = frozenset("rm mkdir touch cp mv ls open xdg-open find make".split())
 """Programs that check nothing; `make` itself is followed into the targets it is called for."""
 
@@ -101,7 +103,8 @@ def left_over(found: Recognised, serving: Container[str]) -> Iterator[Command]:
             for part in inner.parts:
                 if (part.piece.text, part.source) not in known and not _is_inert(part.piece):
                     left = _left(part, stated)
-                    beside = task.name in serving
+                    # What the hooks run besides is told for all of them at once.
+                    beside = task.name in serving and not HOOKS.search(part.source)
                     yield replace(left, task=f"{file.path}:{task.name}", beside=beside)
 
 
@@ -114,9 +117,9 @@ def _left(part: Part, role: Role) -> Command:
         why = f"hdb does not run `{unsafe[1]}`"
     else:
         why = "hdb does not know what it checks"
-    words = text.split()
+    words = piece.argv if isinstance(piece, Simple) else text.split()
     return Command(
-        tool=words[0] if words else "?",
+        tool=posixpath.basename(words[0]) if words else "?",
         role=role,
         text=text,
         source=part.source,

@@ -33,6 +33,8 @@ PROGRAMS = {
     "squawk": Role.MIGRATIONS,
 }
 """Tools of which every run is a check of its role, but for `SHOWING`."""
+DOC_TARGETS = frozenset({"html", "dirhtml", "singlehtml", "linkcheck", "doctest"})
+"""Targets of the Makefile that Sphinx writes."""
 SHOWING = frozenset({"serve", "gh-deploy", "new", "--version", "-V", "version", "login", "deploy"})
 MAKING = re.compile(
     r"\b(serve|deploy|gh-deploy|publish|autobuild|livehtml|sphinx-autobuild|watch|revision)\b"
@@ -87,7 +89,7 @@ def _role(started: Started) -> Role | None:
         command = started.args[1] if len(started.args) > 1 else ""
         needed = DJANGO.get(command)
         return Role.MIGRATIONS if needed is not None and (not needed or words & needed) else None
-    role = PROGRAMS.get(program)
+    role = Role.DOCS if program == "make" and words & DOC_TARGETS else PROGRAMS.get(program)
     if role is None and program in {"python", "sh", "bash"} and started.args:
         return reported_role(posixpath.basename(started.args[0]).partition(".")[0])
     if role is None and "/" in (started.start or ("",))[-1]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -23,10 +24,14 @@ from mcp_server.conventions.choice.roles import (
 from mcp_server.conventions.shell.pieces import Opaque, Simple
 from mcp_server.conventions.shell.words import UNKNOWN
 from mcp_server.conventions.tasks.resolve import MATRICES, runner_of
-from mcp_server.conventions.tasks.runner import unwrap
+from mcp_server.conventions.tasks.runner import Started, unwrap
 from mcp_server.conventions.tasks.tasks import Part, TaskFile, reachable
 from mcp_server.repository import Command, Role
 
+RUNNERS = frozenset({"unittest", "trial", "twisted.trial", "nose2", "stestr", "zope-testrunner"})
+"""Test runners whose output is read as far as it goes."""
+MANAGE = re.compile(r"(?:^|/)manage\.py$")
+SHOWING = frozenset({"--version", "-V", "--help", "-h", "--list"})
 VARYING = frozenset(
     {"--python", "--python-version", "--platform", "--pythonversion", "--pythonplatform"}
 )
@@ -107,7 +112,8 @@ def _offer(command: Command, file: TaskFile, name: str, known: Context) -> Offer
     # Called by another way than this task, but the same line of the same file.
     in_ci = in_ci or evidence.of_command(command.source, command.text)
     spelled = replace(command, task=f"{file.path}:{name}", via=file.way(name), in_ci=in_ci)
-    if command.role is not Role.TEST and name_words(judged(name)) & ROLE_WORDS[Role.TEST]:
+    about = name_words(judged(name)) - {"testenv"}
+    if command.role is not Role.TEST and about & ROLE_WORDS[Role.TEST]:
         # A test of type checkers or linters, which need not be the project's check.
         tier = Tier.ODD
     elif in_ci and not _is_choice(command, name, known):
@@ -173,7 +179,27 @@ def _recognised(piece: Simple, source: str) -> Command | None:
                 within=piece.within,
                 mutates=checker.mutates(args),
             )
-    return None
+    return _by_runner(piece, started, source)
+
+
+def _by_runner(piece: Simple, started: Started, source: str) -> Command | None:
+    """Return the command of a test runner whose report hdb does not know; it runs as it stands."""
+    django = started.program == "python" and bool(started.args) and MANAGE.search(started.args[0])
+    tests = started.args[1:2] == ("test",) if django else started.program in RUNNERS
+    if not tests or SHOWING.intersection(started.args):
+        return None
+    return Command(
+        tool="manage.py" if django else started.program,
+        role=Role.TEST,
+        text=piece.text,
+        source=source,
+        cwd=posixpath.normpath(posixpath.join(piece.cwd, started.folder or ".")),
+        start=started.start,
+        args=started.args,
+        env=piece.env,
+        venv=started.venv,
+        literal=piece.literal,
+    )
 
 
 def _venv(named: str | None, piece: Simple, cwd: str) -> str | None:

@@ -16,7 +16,7 @@ REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 DEVELOPMENT = frozenset(
     "dev develop development test tests testing lint linting type types typing typecheck checks "
     "check qa style format typechecking checking mypy pyright ruff pytest linters pre-commit "
-    "precommit unittest unittests coverage tools".split()
+    "precommit unittest unittests coverage cov tools".split()
 )
 """Names of extras, groups and requirements files that hold what verifying needs."""
 

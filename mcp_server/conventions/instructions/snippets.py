@@ -162,7 +162,9 @@ def _spans(line: str, number: int) -> Iterator[Snippet]:
     for match in SPAN.finditer(line):
         text = PROMPT.sub("", match[2]).strip()
         before = re.split(r"[.;:!?]\s", line[: match.start()])[-1]
-        if _begins_known(text) and _is_meant(text) and not AGAINST.search(before):
+        # A tool's bare name in a sentence is no command.
+        said = " " in text and _begins_known(text) and _is_meant(text)
+        if said and not AGAINST.search(before):
             yield Snippet(text, number)
 
 

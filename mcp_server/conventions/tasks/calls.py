@@ -122,7 +122,10 @@ def _plain(runner: str, words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         if name in FOLDER_OPTIONS.get(runner, ()):
             folder = value if equals else next(rest, ".")
         elif word in VALUED.get(runner, ()):
-            next(rest, None)
+            following = next(rest, None)
+            # `make -j lint` has no number.
+            if word in {"-j", "-l"} and following and not following.replace(".", "").isdigit():
+                names.append(following)
         elif not word.startswith("-") and not equals:
             names.append(word)
     return folder, tuple(names)

@@ -44,7 +44,7 @@ def nox_chooser(files: Iterable[NoxFile]) -> Choose:
         noxfile, words = of[file.path], _before_arguments(call.words)
         if tags := _named(words, "-t", "--tags"):
             return [name for name, own in noxfile.tags.items() if set(own) & set(tags)]
-        named = _named(words, "-s", "--session", "--sessions", "-e")
+        named = _named(words, "-s", "-rs", "-Rs", "--session", "--sessions", "-e")
         named = named or env.get("NOXSESSION", "").split(",")
         if not any(named):
             return noxfile.default

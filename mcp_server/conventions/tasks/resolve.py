@@ -57,7 +57,7 @@ class Catalogue:
         folder = call.folder
         while True:
             yield from self._files.get((call.runner, folder), ())
-            if folder in {".", ""} or call.runner == "make":
+            if folder in {".", "", "/"} or folder.startswith("..") or call.runner == "make":
                 return
             folder = posixpath.dirname(folder) or "."
 
