@@ -101,3 +101,33 @@ def test_a_file_keeps_its_mode_and_nothing_else_is_left_behind(tmp_path: Path) -
     assert main(["conventions", str(tmp_path), "--write"]) == 0
     assert (tmp_path / "pyproject.toml").stat().st_mode & 0o777 == 0o640
     assert {one.name for one in tmp_path.iterdir()} == before
+
+
+def test_tables_that_do_not_stand_together_are_no_hindrance(tmp_path: Path) -> None:
+    text = "[tool.ruff]\n[project]\nname = 'x'\nversion = '1'\n[tool.mypy]\nfiles = ['x']\n"
+    before = meant(write(tmp_path, text))
+    assert main(["conventions", str(tmp_path), "--write"]) == 0
+    (tmp_path / "Makefile").unlink()
+    assert meant(tmp_path) == before
+
+
+def test_a_role_of_which_a_line_would_lose_something_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path)
+    (tmp_path / "Makefile").write_text(
+        "test:\n\tpytest\nlint:\n\truff check .\n\t./tools/unknown\n"
+    )
+    assert main(["conventions", str(tmp_path), "--write"]) == 0
+    assert set(tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["hdb"]) == {"test"}
+    assert "left lint of pyproject.toml out: `./tools/unknown` belongs to it" in (
+        capsys.readouterr().err
+    )
+
+
+def test_what_a_task_sets_is_kept_whatever_its_options_say(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "Makefile").write_text("export X = 9\nlint:\n\truff check --config MAX=1 .\n")
+    assert main(["conventions", str(tmp_path), "--write"]) == 0
+    table = tomllib.loads((tmp_path / "pyproject.toml").read_text())["tool"]["hdb"]
+    assert table["lint"] == "X=9 ruff check --config MAX=1 ."

@@ -111,6 +111,9 @@ def _is_elsewhere(offer: Offer, path: str, tests: Sequence[str]) -> bool:
     command = offer.command
     if offer.tier is not Tier.CI or command.role is not Role.TEST or not tests:
         return False
+    if command.tool not in checkers():
+        # Whose arguments are tests is not known.
+        return False
     named = [one for one in command.args if not one.startswith("-") and "/" in one]
     own = [posixpath.normpath(posixpath.join(path, one)) for one in tests]
     places = [posixpath.normpath(posixpath.join(command.cwd, one)) for one in named]

@@ -222,3 +222,59 @@ def test_the_environment_and_its_making_can_be_stated(tmp_path: Path) -> None:
     assert environment.creation == "make deps && (cd sub && uv sync)"
     assert environment.source == "pyproject.toml [tool.hdb] setup"
     assert not environment.ready
+
+
+@pytest.mark.parametrize("call", ["uv run --directory /srv/app tox -e py", "just -d /srv/x test"])
+def test_a_call_from_a_folder_elsewhere_ends(call: str, tmp_path: Path) -> None:
+    files = {"tox.ini": "[testenv]\ncommands = pytest -x\n", "justfile": "test:\n    pytest -q\n"}
+    assert len(planned(read(tmp_path, {**files, CI: workflow(call)}))) == 1
+
+
+HOOKS = (
+    "repos:\n- repo: local\n  hooks:\n"
+    "  - {id: ruff, name: r, language: system, entry: ruff check}\n"
+    "  - {id: spell, name: s, language: system, entry: codespell}\n"
+)
+
+
+@pytest.mark.parametrize("call", ["pre-commit run -a", "tox -e style", "make lint"])
+def test_hooks_that_hdb_does_not_know_leave_no_gap_whoever_calls_them(
+    call: str, tmp_path: Path
+) -> None:
+    project = read(tmp_path, {
+        ".pre-commit-config.yaml": HOOKS,
+        "tox.ini": "[testenv:style]\ncommands = pre-commit run -a\n",
+        "Makefile": "lint:\n\tpre-commit run -a\n",
+        CI: workflow(call),
+    })  # fmt: skip
+    assert [one.tool for one in project.commands if one.role == "lint"] == ["ruff"]
+    assert not any(one.gap for one in project.others)
+
+
+def test_a_tool_that_prose_only_names_is_no_command(tmp_path: Path) -> None:
+    text = "We use `pylint` in the editor, not `black .`; arguments go to `pytest`.\n"
+    tables = f"{PYPROJECT}[tool.mypy]\n"
+    project = read(tmp_path, {"CONTRIBUTING.md": text, "pyproject.toml": tables})
+    assert [one.tool for one in project.commands] == ["pytest", "mypy"]
+
+
+def test_no_environment_serves_but_the_one_that_is_stated(tmp_path: Path) -> None:
+    files = {".venv/bin/python": "", ".venv/pyvenv.cfg": "version = 3.12.1\n"}
+    table = f"{PYPROJECT}[tool.hdb]\nenvironment = 'envx'\n"
+    environment = read(tmp_path, {**files, "pyproject.toml": table}).environment
+    assert environment.problem == "there is no environment envx, which [tool.hdb] states"
+
+
+def test_a_check_that_ci_narrows_is_not_the_same(tmp_path: Path) -> None:
+    files = {"Makefile": "lint:\n\truff check .\n", CI: workflow("ruff check . --select E9")}
+    project = read(tmp_path, files)
+    assert project.commands[1].in_ci == ""
+    other = f"CI runs `ruff check . --select E9` ({CI}:check:5)"
+    assert project.disagreements == (f"{other}; hdb runs `ruff check .` (Makefile:lint:2)",)
+
+
+def test_djangos_tests_are_run_as_the_project_runs_them(tmp_path: Path) -> None:
+    project = read(tmp_path, {CI: workflow("coverage run ./manage.py test --parallel")})
+    assert [(one.tool, one.start, one.args) for one in project.commands] == [
+        ("manage.py", ("coverage", "run"), ("./manage.py", "test", "--parallel"))
+    ]

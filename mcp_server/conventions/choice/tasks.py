@@ -118,7 +118,7 @@ def _offer(command: Command, file: TaskFile, name: str, known: Context) -> Offer
         tier = Tier.ODD
     elif in_ci and not _is_choice(command, name, known):
         tier = Tier.IN_CI
-    elif command.mutates or is_narrow(name) or file.tasks[name].lesser:
+    elif repairs([command]) or is_narrow(name) or file.tasks[name].lesser:
         tier = Tier.PART
     elif odd_words(judged(name), command.role, command.tool, known.folders):
         tier = Tier.ODD if command.role is Role.TEST else Tier.PART
@@ -248,8 +248,12 @@ def _best(found: Recognised, same: list[Command], known: Context) -> tuple[str, 
 
 
 def _rank(name: str, offered: list[Command]) -> int:
-    mutates = any(command.mutates for command in offered)
-    return rank(judged(name), offered[0].role, offered[0].tool, mutates=mutates)
+    return rank(judged(name), offered[0].role, offered[0].tool, mutates=repairs(offered))
+
+
+def repairs(commands: Iterable[Command]) -> bool:
+    """Tell whether commands edit the code; tests that rewrite their snapshots are still tests."""
+    return any(one.mutates and one.role is not Role.TEST for one in commands)
 
 
 def _unsure(command: Command, reason: str) -> Command:
