@@ -265,7 +265,7 @@ CONFIGURATION = (
     "[tool.ruff.lint]\nselect = ['F', 'E']\n[tool.mypy]\nfiles = ['shop.py']\n"
 )
 DIES = "import os\n\n\ndef test_dies():\n    os._exit(3)\n"
-RUNS = 10 if os.environ.get("HDB_TEST_MATRIX") else 4
+RUNS = 10 if os.environ.get("HDB_TEST_MATRIX") else 3
 """How often a tree is verified; `.ci/full` takes the time for all ten."""
 
 
