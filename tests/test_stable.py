@@ -265,7 +265,8 @@ CONFIGURATION = (
     "[tool.ruff.lint]\nselect = ['F', 'E']\n[tool.mypy]\nfiles = ['shop.py']\n"
 )
 DIES = "import os\n\n\ndef test_dies():\n    os._exit(3)\n"
-RUNS = 10 if os.environ.get("HDB_TEST_MATRIX") else 3
+FEW = 3
+RUNS = 10 if os.environ.get("HDB_TEST_MATRIX") else FEW
 """How often a tree is verified; `.ci/full` takes the time for all ten."""
 
 
@@ -280,7 +281,10 @@ def shape(batch: Batch) -> str:
 
 
 @pytest.mark.parametrize(
-    ("option", "more"), [("", {}), ("-n 2", {"test_dies.py": DIES})], ids=["alone", "xdist"]
+    ("option", "more"),
+    # Workers start anew for each test that kills one, which the full run has the time for.
+    [("", {}), *([("-n 2", {"test_dies.py": DIES})] if RUNS > FEW else [])],
+    ids=["alone", *(["xdist"] if RUNS > FEW else [])],
 )
 async def test_reruns_of_an_unchanged_tree_are_identical(
     project: ProjectFactory, option: str, more: dict[str, str]
