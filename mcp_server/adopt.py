@@ -51,7 +51,11 @@ def adopt(conventions: Conventions) -> list[str]:
             if (why := _more(project, role)) is not None
         ]
     for path, text in changes:
-        _replace(path, text)
+        try:
+            _replace(path, text)
+        except OSError as error:
+            msg = f"{path} cannot be changed: {error.strerror or type(error).__name__}."
+            raise UsageError(msg) from None
     return told or ["nothing was found that hdb would run, so nothing was written"]
 
 

@@ -173,5 +173,7 @@ class Conventions:
     instructions: tuple[str, ...] = ()
     disagreements: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    untouched: tuple[str, ...] = ()
+    """Checks that hdb knows of and no verification runs, which each says."""
     pass_env: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)

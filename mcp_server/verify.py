@@ -20,10 +20,11 @@ from mcp_server.finished import Finished
 from mcp_server.models import Step
 from mcp_server.outgoing import outgoing
 from mcp_server.plan import plan
-from mcp_server.redact import secrets
+from mcp_server.redact import redact, secrets
 from mcp_server.repository import Conventions, Role
 from mcp_server.targets import read_targets
 from mcp_server.turns import turn
+from mcp_server.untrusted import neutral
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ async def _verify(
     }
     left_out = bool(chosen) and tests.isdisjoint(step.tool for step in steps)
     aside = "no test is among the targets" if tests and left_out else ""
+    if not chosen:
+        aside = "; ".join(neutral(redact(one)) for one in conventions.untouched)
     finished = await _run_all(steps, allowance, listener)
     scope: Literal["full", "targets"] = "targets" if chosen else "full"
     batch, groups = assemble(

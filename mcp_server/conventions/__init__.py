@@ -58,6 +58,7 @@ def read_conventions(
         instructions=survey.instructions,
         disagreements=(*_disagreements(useful), *survey.remarks, *_unlisted(tree)),
         problems=tuple(dict.fromkeys((*_misread(files, root), *unread))),
+        untouched=survey.remarks,
         pass_env=tuple(name for table in stated for name in stated_lines(table.get("pass-env"))),
         limits=limits.stated(stated),
     )

@@ -207,6 +207,7 @@ def _unread(hooks: Iterable[HookFile], evidence: Evidence) -> Iterator[str]:
     for one in hooks:
         in_ci, others = unread_hooks(one, evidence)
         if in_ci:
-            yield f"CI also runs the hooks {', '.join(in_ci)} of {one.tasks.path}; hdb does not"
+            named = ", ".join(in_ci)
+            yield f"CI also runs the hooks {named} of {one.tasks.path}, which hdb does not"
         if others:
             yield f"hdb does not run the hooks {', '.join(others)} of {one.tasks.path}"

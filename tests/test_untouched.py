@@ -1,0 +1,20 @@
+"""What no verification runs stands in the summary of a green batch as well."""
+
+from __future__ import annotations
+
+from mcp_server.verify import verify
+from tests.conftest import ProjectFactory
+
+HOOK = "  - {id: spell, name: s, language: system, entry: spellbook}\n"
+HOOKS = f"repos:\n- repo: local\n  hooks:\n{HOOK}"
+
+
+async def test_a_green_batch_names_the_hooks_that_hdb_does_not_run(project: ProjectFactory) -> None:
+    folder = project({
+        "pyproject.toml": "[tool.ruff]\n[project]\nname = 'x'\nversion = '1'\n",
+        "a.py": "A = 1\n",
+        ".pre-commit-config.yaml": HOOKS,
+    })  # fmt: skip
+    batch = await verify(folder)
+    assert batch.verdict == "passed"
+    assert batch.summary.endswith("hdb does not run the hooks spell of .pre-commit-config.yaml")
