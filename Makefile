@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test lint types format format-check check install lock environments
+.PHONY: test lint types format format-check check install lock environments manifest
 
 # One command that sets up and runs the tests.
 test: install environments
@@ -17,6 +17,10 @@ install: .venv/.installed
 # The environments that the tests run small projects in.
 environments:
 	$(PYTHON) tests/environments.py
+
+# What the real server answers at the start, for the front to answer before it runs.
+manifest: install
+	$(BIN)/python -m tests.manifest
 
 lint:
 	$(BIN)/ruff check .

@@ -140,7 +140,7 @@ def read(folder: Path, hdb: Path) -> dict[str, Any]:
     asked = ["conventions", str(folder), "--format", "json"]
     argv = [sys.executable, "-I", str(hdb / "mcp_server"), *asked]
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=HDB_LIMIT, check=False)  # noqa: S603
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=HDB_LIMIT, check=False)
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         sys.stderr.write(f"{folder.name}: {done.stderr.strip()[-300:]}\n")
@@ -199,7 +199,7 @@ def milliseconds(action: Sequence[str] | Path) -> float:
         if isinstance(action, Path):
             read_conventions(action, {}, facts=True)
         else:
-            subprocess.run(action, capture_output=True, check=True)  # noqa: S603
+            subprocess.run(action, capture_output=True, check=True)
         taken.append(1000 * (time.perf_counter() - start))
     return statistics.median(taken[1:])
 
@@ -214,8 +214,8 @@ def times(projects: Path, truths: Iterable[Mapping[str, Any]]) -> str:
         with tempfile.TemporaryDirectory() as index:
             # The list of names is all that `ls-files` reads: no object is needed, no copy made.
             git = ["git", "--git-dir", index, "--work-tree", str(folder)]
-            subprocess.run([*git, "init", "-q"], check=True)  # noqa: S603
-            subprocess.run([*git, "add", "-f", "-N", "."], capture_output=True, check=True)  # noqa: S603
+            subprocess.run([*git, "init", "-q"], check=True)
+            subprocess.run([*git, "add", "-f", "-N", "."], capture_output=True, check=True)
             listed = milliseconds([*git, "ls-files"])
         files = sum(1 for path in folder.rglob("*") if path.is_file())
         taken = milliseconds(folder)
@@ -238,11 +238,11 @@ def fetch(projects: Path, mirror: Path | None, truths: Iterable[Mapping[str, Any
             if mirror is None:
                 url = f"https://github.com/{truth['repo']}"
                 clone = ["git", "clone", "-q", "--bare", "--filter=blob:none", url, scratch]
-                subprocess.run(clone, check=True)  # noqa: S603
+                subprocess.run(clone, check=True)
             # An index of its own: the git directory of others stays as it is.
             environment = {**os.environ, "GIT_INDEX_FILE": f"{scratch}/hdb-index"}
             out = [*git, "--work-tree", str(target), "checkout", "-f", truth["commit"], "--", "."]
-            subprocess.run(out, check=False, env=environment)  # noqa: S603
+            subprocess.run(out, check=False, env=environment)
 
 
 def replace_between(text: str, name: str, content: str) -> str:

@@ -76,21 +76,26 @@ def lean_schema(schema: Schema) -> dict[str, Any]:
 def result_schema(schema: Schema) -> dict[str, Any]:
     """Return the lean schema of a result, without what no reader of results needs.
 
-    That are the defaults, which absent fields have, the word that nothing else is there, and what
-    its parts are for, which their names say.
+    That are the defaults, which absent fields have, the word that nothing else or only texts are
+    there, the type of what is one of stated values, and what its parts are for, which their names
+    say.
     """
     return dict(_of_result(lean_schema(schema)))
 
 
 def _of_result(value: object) -> Any:  # noqa: ANN401 - JSON is what the schema makes it
     if isinstance(value, dict):
-        return {key: _of_result(one) for key, one in value.items() if _told(key, one)}
+        stated = {"const", "enum"} & value.keys()
+        kept = {key: one for key, one in value.items() if key != "type" or not stated}
+        return {key: _of_result(one) for key, one in kept.items() if _told(key, one)}
     return value
 
 
 def _told(key: str, value: object) -> bool:
     untold = {"default"} if isinstance(value, dict) else {"default", "description"}
-    return key not in untold and (key, value) != ("additionalProperties", False)
+    if key == "additionalProperties":
+        return value not in (False, {"type": "string"})
+    return key not in untold
 
 
 def _kinds(schema: Schema) -> list[Schema]:

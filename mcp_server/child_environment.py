@@ -12,6 +12,10 @@ INJECT = Path(__file__).parent / "inject"
 CACHES = ("MYPY_CACHE_DIR", "RUFF_CACHE_DIR")
 """Where tools keep what they cannot do without, in a project that cannot be written."""
 SECRET_PREFIXES = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE")
+OWN = ("HDB_FRONT", "HDB_SESSION", "HDB_BEGAN")
+"""What ties this server to its client: an hdb that a check runs has none of it."""
+CLIENTS = ("GEMINI_CLI", "GEMINI_CLI_NO_RELAUNCH", "OPENCODE", "OPENCODE_PID")
+"""What other clients say of themselves: the same check must not end otherwise under each."""
 
 
 def child_environment(
@@ -26,9 +30,9 @@ def child_environment(
     env = {
         name: value
         for name, value in parent.items()
-        if name in kept or not name.startswith(SECRET_PREFIXES)
+        if name in kept or not (name.startswith(SECRET_PREFIXES) or name in CLIENTS)
     }
-    for name in ("VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__"):
+    for name in (*OWN, "VIRTUAL_ENV", "PYTHONHOME", "__PYVENV_LAUNCHER__"):
         env.pop(name, None)
     if step.venv is not None:
         env["VIRTUAL_ENV"] = str(step.venv)

@@ -1,4 +1,4 @@
-"""The command line: `hdb verify`, `hdb conventions`, `hdb failure` and `hdb mcp`."""
+"""The command line: `hdb verify`, `hdb status`, `hdb conventions` and the others."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from pathlib import Path
 import anyio
 from rich.console import Console, RenderableType
 
-from mcp_server import streams
+from mcp_server import session, streams
 from mcp_server.adopt import adopt
-from mcp_server.contract import Batch, ConventionsView, FailureDetail
+from mcp_server.cache import cache_folder
+from mcp_server.contract import Batch, ConventionsView, FailureDetail, StatusView
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions_view import conventions_view
+from mcp_server.doctor import examine
 from mcp_server.errors import HdbError, UsageError, one_line
 from mcp_server.prepare import prepare_in_turn
-from mcp_server.render import render_batch, render_failure
+from mcp_server.render import render_batch, render_failure, render_status
 from mcp_server.render_conventions import render_conventions
 from mcp_server.roots import current_folder, named_folder, nearest_project
+from mcp_server.status import read_status
 from mcp_server.streams import say
 from mcp_server.usage import USAGE_STATUS, parser, read_words
 from mcp_server.verify import Progress, verify
@@ -64,11 +67,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "mcp":
         return _serve()
+    if arguments.command == "doctor":
+        # The launcher runs it without hdb's packages, which may be what is missing.
+        return examine(str(Path(__file__).resolve().parent.parent), str(cache_folder()))
     if arguments.command == "verify":
         return anyio.run(_verify_until_signal, arguments)
     root = _root(arguments.path)
     if arguments.command == "failure":
         return _print(failure_detail(root, arguments.id), arguments.format, 0)
+    if arguments.command == "status":
+        status = read_status(root, session.client_baseline(root), "run `hdb verify`")
+        return _print(status, arguments.format, STATUS["passed" if status.verified else "failed"])
     return _conventions(root, arguments)
 
 
@@ -110,6 +119,8 @@ def _rendered(record: Wire, *, detail: bool) -> RenderableType:
         return render_failure(record)
     if isinstance(record, Batch):
         return render_batch(record)
+    if isinstance(record, StatusView):
+        return render_status(record)
     raise TypeError(record)
 
 

@@ -173,3 +173,33 @@ class ConventionsView(Wire):
     more: str | None = None
     """What is left out of the lean form, and how to ask for it."""
     next: str | None = None
+
+
+class BatchRef(Wire):
+    """A full verification, or where there is none the last one over targets, in short.
+
+    `age` are the seconds since it ended.
+    """
+
+    id: str
+    verdict: Literal["passed", "failed", "incomplete"]
+    scope: Literal["full", "targets"] = "full"
+    summary: str
+    age: int
+
+
+class StatusView(Wire):
+    """Whether a tree is verified, by which batch, and what changed.
+
+    `changed` are paths that differ from what the batch judged, `session` those that differ from
+    when the session began; `more_changed` and `more_session` count what is not named.
+    """
+
+    schema_: Literal["hdb.status/1"] = Field(alias="schema")
+    verified: bool
+    batch: BatchRef | None = None
+    changed: tuple[str, ...] = ()
+    more_changed: int = 0
+    session: tuple[str, ...] = ()
+    more_session: int = 0
+    advice: str

@@ -1,7 +1,7 @@
 """Starts hdb on any python3: finds or builds its environment, then becomes the program in it."""
 
 # Importing pathlib would cost more than all else this does.
-# ruff: noqa: PTH100, PTH111, PTH117, PTH118, PTH120
+# ruff: noqa: PTH100, PTH110, PTH111, PTH112, PTH117, PTH118, PTH120
 
 # No `from __future__ import annotations` here: Python 3.6 must be able to read this file, so that
 # its users get a sentence instead of a SyntaxError.
@@ -28,9 +28,17 @@ def main() -> int:
         say(f"{found}. Put Python 3.11 or newer first on PATH, then start hdb again.")
         return 2
     sys.path.insert(0, ROOT)
+    if sys.argv[1:] == ["mcp"]:
+        from mcp_server.front import relay  # noqa: PLC0415 - older Pythons cannot read it
+
+        return relay.serve(ROOT)
+    cache = cache_folder()
+    if sys.argv[1:] == ["doctor"]:
+        from mcp_server import doctor  # noqa: PLC0415 - older Pythons cannot read it
+
+        return doctor.examine(ROOT, cache)
     from mcp_server import runtime  # noqa: PLC0415 - older Pythons cannot read it
 
-    cache = cache_folder()
     try:
         environment = runtime.find(ROOT, cache) or build(cache)
         become(environment, cache)
@@ -46,15 +54,29 @@ def say(text: str) -> None:
 
 
 def cache_folder() -> str:
-    """Return the folder for the environment and the program's state."""
-    chosen = os.environ.get("HDB_CACHE") or os.environ.get("CLAUDE_PLUGIN_DATA")
+    """Return the folder for the environment and the program's state.
+
+    It is the same for the plugin's server and for the command line, since they share turns and
+    batches; the plugin's own folder serves only where the user's cache cannot be written.
+    """
+    chosen = os.environ.get("HDB_CACHE")
     if chosen:
         return os.path.abspath(os.path.expanduser(chosen))
     shared = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(shared):
         mac = sys.platform == "darwin"
         shared = os.path.expanduser("~/Library/Caches" if mac else "~/.cache")
+    plugin = os.environ.get("CLAUDE_PLUGIN_DATA", "")
+    if os.path.isabs(plugin) and not can_write(os.path.join(shared, "hdb")):
+        return plugin
     return os.path.join(shared, "hdb")
+
+
+def can_write(folder: str) -> bool:
+    """Tell whether a folder can be written, or made."""
+    while not os.path.exists(folder) and os.path.dirname(folder) != folder:
+        folder = os.path.dirname(folder)
+    return os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
 
 
 def build(cache: str) -> str:

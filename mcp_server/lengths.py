@@ -10,8 +10,11 @@ Note = Callable[[int], str]
 
 
 def size(text: str) -> int:
-    """Return the length of a text as clients count it, in units of UTF-16."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+    """Return the length of a text in bytes of UTF-8: what the strictest clients count.
+
+    Those that count characters or units of UTF-16 come to no more.
+    """
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def encoded(text: str) -> int:

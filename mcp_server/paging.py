@@ -17,8 +17,11 @@ from mcp_server.filling import PORTION, Entry, Filled, Served, fill, fitted, mea
 from mcp_server.lengths import encoded, parts, shortened
 from mcp_server.wire import Wire
 
-PAGE_CHARACTERS = 40_000
-"""A page's size; Claude Code puts results over 50,000 characters into a file instead."""
+PAGE_BYTES = 39_000
+"""A page's size in UTF-8, which every client in docs/clients.md shows whole.
+
+Gemini CLI cuts above 40,000 characters, with 41 of its own, Codex CLI above 48,000 bytes.
+"""
 SUMMARY_CHARACTERS = 300
 """How much of the summary is said again on the pages after the first."""
 FRAME = 200
@@ -31,7 +34,7 @@ CURSOR = re.compile(r"([0-9a-f]{1,64}):([0-9]{1,12})")
 AnyWire = TypeVar("AnyWire", bound=Wire)
 
 
-def batch_page(batch: Batch, start: int = 0, limit: int = PAGE_CHARACTERS) -> Batch:
+def batch_page(batch: Batch, start: int = 0, limit: int = PAGE_BYTES) -> Batch:
     """Return the page of a batch that begins at a position; `next` is the cursor of what follows.
 
     The steps stand before the failures, once. Raises `UsageError` for a position past the end.
@@ -49,9 +52,7 @@ def batch_page(batch: Batch, start: int = 0, limit: int = PAGE_CHARACTERS) -> Ba
     return _page(head, batch.id, fill(_of_batch(batch, limit // 4), start, room))
 
 
-def failure_page(
-    detail: FailureDetail, cursor: str = "", limit: int = PAGE_CHARACTERS
-) -> FailureDetail:
+def failure_page(detail: FailureDetail, cursor: str = "", limit: int = PAGE_BYTES) -> FailureDetail:
     """Return the page of a failure that a cursor means, "" for the first.
 
     A finding that fills a page continues on the next under the same id, each text where it
@@ -67,7 +68,7 @@ def failure_page(
 
 
 def conventions_page(
-    view: ConventionsView, cursor: str = "", limit: int = PAGE_CHARACTERS
+    view: ConventionsView, cursor: str = "", limit: int = PAGE_BYTES
 ) -> ConventionsView:
     """Return the page of conventions that a cursor means, "" for the first.
 

@@ -14,6 +14,7 @@ from mcp_server.contract import (
     Batch,
     Failure,
     FailureDetail,
+    StatusView,
     StepResult,
 )
 
@@ -139,3 +140,31 @@ def render_failure(detail: FailureDetail) -> RenderableType:
         parts += [Text(text) for text in (one.source, one.detail) if text]
         parts.append(Text())
     return Lines(*parts)
+
+
+def render_status(status: StatusView) -> RenderableType:
+    """Return whether a tree is verified in a few lines, what to do next in the first of them."""
+    word, style = ("verified", "green") if status.verified else ("not verified", "yellow")
+    text = Text(word, style=f"bold {style}")
+    text.append(f": {status.advice}", style="")
+    if (batch := status.batch) is not None:
+        aside = "" if batch.scope == "full" else f" (only the {batch.scope} named)"
+        text.append(
+            f"\nbatch {batch.id}, {_ago(batch.age)}: {batch.verdict}: {batch.summary}{aside}"
+        )
+    for what, paths, more in (
+        ("changed since", status.changed, status.more_changed),
+        ("changed in this session", status.session, status.more_session),
+    ):
+        if paths:
+            listed = ", ".join((*paths, *([f"and {more:,} more"] if more else [])))
+            text.append(f"\n{what}: {listed}")
+    return text
+
+
+def _ago(seconds: int) -> str:
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size:
+            number = seconds // size
+            return f"{number} {unit}{'s' * (number != 1)} ago"
+    return "just now"

@@ -106,7 +106,7 @@ def _build_new(root: str, store: Path, say: Callable[[str], None]) -> str:
         finally:
             if not Path(environment, runtime.STAMP).exists():
                 shutil.rmtree(environment, ignore_errors=True)
-    raise runtime.StartError(_explain(said) if said else _needs())
+    raise runtime.StartError(_explain(said) if said else needs())
 
 
 def _sweep(store: Path) -> None:
@@ -129,31 +129,31 @@ def _recipes(environment: str, requirements: str) -> Iterator[tuple[str, int, li
     """Yield the ways to build, best first: the tool, about how many seconds, the commands."""
     python = runtime.python_of(environment)
     pinned = ["--no-deps", "--require-hashes", "-r", requirements]
-    pythons = list(_pythons())
-    uv = next(_programs("uv"), None)
+    known = list(pythons())
+    uv = next(programs("uv"), None)
     if uv:
         venv = [uv, "venv", "--no-project", environment, "--python"]
         # Copies: a link into uv's cache breaks when someone cleans or edits that.
         install = [uv, "pip", "install", "--link-mode", "copy", "--python", python, *pinned]
-        if pythons:
-            yield "uv", 5, [[*venv, pythons[0][0]], install]
+        if known:
+            yield "uv", 5, [[*venv, known[0][0]], install]
         else:
             venv.append(f">={OLDEST}")
             yield "uv", 5, [[*venv, "--no-python-downloads"], install]
             yield "uv", 30, [venv, install]
     # Also after uv has failed: the index that works here may be known only to pip.
-    base = next((path for path, able in pythons if able), None)
+    base = next((path for path, able in known if able), None)
     if base:
         install = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check"]
         install += ["--no-input", "--no-user", "--target=", "--prefix", environment, *pinned]
         yield "pip", 15, [[base, "-I", "-m", "venv", environment], install]
 
 
-def _pythons() -> Iterator[tuple[str, bool]]:
+def pythons() -> Iterator[tuple[str, bool]]:
     """Yield interpreters that are new enough, up to the first that can create environments."""
     for path in _candidates():
         answer = ask(path)
-        if answer is None or _number(answer[0]) < _number(OLDEST):
+        if answer is None or number(answer[0]) < number(OLDEST):
             continue
         yield path, answer[1]
         if answer[1]:
@@ -161,13 +161,13 @@ def _pythons() -> Iterator[tuple[str, bool]]:
 
 
 def _candidates() -> Iterator[str]:
-    if sys.version_info[:2] >= _number(OLDEST):
+    if sys.version_info[:2] >= number(OLDEST):
         yield sys.executable
     for name in NEWER:
-        yield from _programs(name)
+        yield from programs(name)
 
 
-def _programs(name: str) -> Iterator[str]:
+def programs(name: str) -> Iterator[str]:
     """Yield every program of that name: the first may be a shim with nothing behind it."""
     # Applications with a thin PATH start hdb too, and uv installs itself and its Pythons here.
     for folder in [*os.get_exec_path(), os.path.expanduser("~/.local/bin")]:  # noqa: PTH111 - never fails
@@ -176,7 +176,8 @@ def _programs(name: str) -> Iterator[str]:
             yield str(path)
 
 
-def _number(version: str) -> tuple[int, ...]:
+def number(version: str) -> tuple[int, ...]:
+    """Return a version as numbers, which compare as versions do."""
     return tuple(int(part) for part in version.split("."))
 
 
@@ -234,7 +235,15 @@ def _output(process: subprocess.Popen[bytes]) -> bytes:
         try:
             return process.communicate(timeout=LOOK_SECONDS)[0]
         except subprocess.TimeoutExpired:
-            continue
+            if _is_orphan():
+                msg = "the client has left"
+                raise runtime.StartError(msg) from None
+
+
+def _is_orphan() -> bool:
+    """Tell whether the front that this build is for has gone, perhaps killed."""
+    front = os.environ.get("HDB_FRONT", "")
+    return front.isdecimal() and os.getppid() != int(front)
 
 
 def _explain(said: dict[str, str]) -> str:
@@ -256,9 +265,10 @@ def _next_step(said: str) -> str:
     return "Check the network and the package index settings, then start hdb again."
 
 
-def _needs() -> str:
+def needs() -> str:
+    """Return what this machine lacks to build an environment, with the next step."""
     version = runtime.version_of_this()
-    if sys.version_info[:2] >= _number(OLDEST):
+    if sys.version_info[:2] >= number(OLDEST):
         return (
             f"python3 is {version} but cannot create environments. Install its venv module "
             f"(Debian, Ubuntu: apt install python{version}-venv) or uv, then start hdb again."

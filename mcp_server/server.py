@@ -1,29 +1,37 @@
-"""The MCP server: three tools over the same functions as the command line."""
+"""The MCP server: four tools over the same functions as the command line."""
 
 from __future__ import annotations
 
-import os
-import signal
+import contextlib
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import anyio
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.prompts import Prompt
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from mcp_server import __version__, process
+from mcp_server import __version__, session
 from mcp_server.arguments import lean_schema, read_arguments, result_schema
 from mcp_server.contract import Batch, ConventionsView, FailureDetail
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions_view import conventions_view
 from mcp_server.errors import HdbError, UsageError, one_line
+from mcp_server.heartbeat import Heartbeat
 from mcp_server.paging import batch_page, conventions_page, failure_page
+from mcp_server.prompts import prompt_text, prompts
 from mcp_server.roots import project_root
+from mcp_server.serving import until_signal
+from mcp_server.snapshot import Snapshot
+from mcp_server.status import read_status
+from mcp_server.stop_check import ALLOW, answer_stop
 from mcp_server.verify import Progress, verify
 from mcp_server.views import failure_detail, stored_batch
 from mcp_server.wire import Wire
@@ -32,8 +40,8 @@ INSTRUCTIONS = """\
 hdb verifies a Python project with the project's own tools and returns every failure of every \
 check in one batch. Call `verify` when an edit is complete, fix the whole batch, call it again. \
 `conventions` says how the project is verified, running nothing. `failure` shows one failure in \
-full. Only verdict "passed" with scope "full" means verified; "incomplete" means that something \
-did not run, and the step says why."""
+full. `status` says whether the tree is verified as it is now. Only verdict "passed" with scope \
+"full" means verified; "incomplete" means that something did not run, and the step says why."""
 
 READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -81,17 +89,18 @@ async def verify_tool(  # noqa: PLR0913, PLR0917 - the arguments that a client m
     further findings of the same cause. Fix the whole batch before the next call. A verdict of
     "passed" with scope "full" means verified.
     """
+    heart = Heartbeat(context.report_progress)
 
     async def report(event: Progress) -> None:
-        await context.report_progress(event.done, event.total, event.text)
+        await heart.event(event.total, event.text)
 
     try:
-        root = project_root(path)
+        root = _project(path)
         if cursor:
             return _result(batch_page(*stored_batch(root, cursor)))
         named = [targets] if isinstance(targets, str) else targets or ()
-        batch = await verify(root, named, timeout=timeout, deadline=deadline, listener=report)
-        return _result(batch_page(batch))
+        work = verify(root, named, timeout=timeout, deadline=deadline, listener=report)
+        return _result(batch_page(await heart.during(work)))
     except HdbError as error:
         return _refusal(str(error))
     except Exception as error:  # noqa: BLE001 - the SDK would hide what went wrong from the agent
@@ -112,7 +121,7 @@ def conventions_tool(
     """
 
     def page() -> ConventionsView:
-        found = read_conventions(project_root(path), facts=True)
+        found = read_conventions(_project(path), facts=True)
         return conventions_page(conventions_view(found, lean=not detail), cursor)
 
     return _answer(page)
@@ -124,17 +133,66 @@ def failure_tool(
     cursor: CursorArgument = "",
 ) -> Annotated[CallToolResult, FailureDetail]:
     """Show one failure of the last batch in full: traceback, captured output, source lines."""
-    return _answer(lambda: failure_page(failure_detail(project_root(path), id), cursor))
+    return _answer(lambda: failure_page(failure_detail(_project(path), id), cursor))
+
+
+def status_tool(
+    path: PathArgument = ".",
+    stop_hook: Annotated[
+        str | bool,
+        Field(description='Of a Stop hook alone: "${stop_hook_active}". Answers in its form.'),
+    ] = "",
+) -> CallToolResult:
+    """Say whether the tree is verified as it is now, by which batch, what changed since then and
+    in this session, and what to do. Cheap; runs nothing.
+    """  # noqa: D205 - one sentence, which a client shows as it stands
+    if stop_hook != "":
+
+        def began() -> tuple[Path, Snapshot]:
+            root = project_root(path)
+            return root, session.baseline(root)
+
+        return _text(answer_stop(stop_hook, began))
+
+    def found() -> Wire:
+        root = project_root(path)
+        return read_status(root, session.baseline(root))
+
+    return _answer(found)
+
+
+def _project(path: str) -> Path:
+    """Return the folder that a call means, whose changes in this session count from now on."""
+    root = project_root(path)
+    session.begin(root)
+    return root
 
 
 def _tool(
     function: Callable[..., Any], name: str, title: str, annotations: ToolAnnotations
 ) -> Tool:
     """Return a function as a tool whose schemas say nothing twice."""
-    tool = Tool.from_function(function, name=name, title=title, annotations=annotations, meta=WHOLE)
+    tool = Tool.from_function(
+        function,
+        name=name,
+        title=title,
+        description=inspect.getdoc(function),
+        annotations=annotations,
+        meta=WHOLE,
+    )
     tool.parameters = lean_schema(tool.parameters)
-    tool.fn_metadata.output_schema = result_schema(tool.fn_metadata.output_schema or {})
+    if tool.fn_metadata.output_schema is not None:
+        tool.fn_metadata.output_schema = result_schema(tool.fn_metadata.output_schema)
     return tool
+
+
+def _prompt(name: str, about: str) -> Prompt:
+    def expand(
+        task: Annotated[str, Field(description="What to add, change or fix.")] = "",
+    ) -> str:
+        return prompt_text(name, task)
+
+    return Prompt.from_function(expand, name=name, title=name, description=about)
 
 
 TOOLS = {
@@ -143,6 +201,9 @@ TOOLS = {
         _tool(verify_tool, "verify", "Verify the project", RUNS),
         _tool(conventions_tool, "conventions", "Read the project's conventions", READS),
         _tool(failure_tool, "failure", "Show one failure in full", READS),
+        # Without a schema of its results: a hook reads text alone, and clients refuse a result
+        # without structured content where a schema promises it.
+        _tool(status_tool, "status", "Say whether the tree is verified", READS),
     )
 }
 
@@ -153,17 +214,19 @@ async def read_call(ctx: ServerRequestContext[Any, Any], call_next: CallNext) ->
         return await call_next(ctx)
     params = dict(ctx.params or {})
     name = params.get("name")
+    given = params.get("arguments")
     try:
         if not isinstance(name, str) or name not in TOOLS:
             known = f"hdb has {', '.join(sorted(TOOLS))}."
             msg = f"There is no tool {one_line(str(name), 60)!r}: {known}"
             raise UsageError(msg)
-        given = params.get("arguments")
         params["arguments"] = read_arguments(
             name, TOOLS[name].parameters, {} if given is None else given
         )
     except HdbError as error:
-        return _refusal(str(error))
+        # A hook that fails would be told to people at every stop.
+        in_hook = name == "status" and isinstance(given, dict) and "stop_hook" in given
+        return _text(ALLOW) if in_hook else _refusal(str(error))
     return await call_next(replace(ctx, params=params))
 
 
@@ -175,29 +238,19 @@ app: MCPServer[None] = MCPServer(
     tools=list(TOOLS.values()),
     middleware=[read_call],
     log_level="WARNING",
+    # Nothing here ever changes; a client that is told otherwise waits before it lists the tools.
+    subscriptions=False,
 )
+for prompt_name, about in prompts().items():
+    app.add_prompt(_prompt(prompt_name, about))
 
 
 def serve() -> None:
     """Serve standard input and output until the client closes them or a signal asks to stop."""
-    anyio.run(_serve_until_signal)
-
-
-async def _serve_until_signal() -> None:
-    async with anyio.create_task_group() as group:
-
-        async def watch() -> None:
-            with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as got:
-                async for number in got:
-                    group.cancel_scope.cancel()
-                    # The SDK's reader waits in a thread for a line that may never come.
-                    with anyio.CancelScope(shield=True):
-                        await process.all_ended()
-                    os._exit(128 + number)
-
-        group.start_soon(watch)
-        await app.run_stdio_async()
-        group.cancel_scope.cancel()
+    with contextlib.suppress(HdbError, OSError):
+        # An agent may edit before its first call.
+        session.begin(project_root(None))
+    anyio.run(until_signal, app.run_stdio_async)
 
 
 def _answer(ask: Callable[[], Wire]) -> CallToolResult:
@@ -218,6 +271,10 @@ def _result(record: Wire) -> CallToolResult:
 
 def _fault(error: Exception) -> CallToolResult:
     return _refusal(one_line(f"A fault of hdb's own, nothing was verified: {error!r}"))
+
+
+def _text(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)])
 
 
 def _refusal(message: str) -> CallToolResult:

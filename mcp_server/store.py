@@ -7,12 +7,9 @@ and well formed is as if it were not there, and nothing here raises.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
-import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -23,19 +20,34 @@ from pydantic import BaseModel, ConfigDict
 
 from mcp_server.batch import Previous
 from mcp_server.cache import cache_folder
+from mcp_server.cache_files import (
+    TEMPORARY,
+    forget_old,
+    make_private,
+    project_key,
+    remove,
+    shown_name,
+    write_whole,
+)
 from mcp_server.contract import Batch
 from mcp_server.grouping import Group
 from mcp_server.models import Diagnostic
+
+__all__ = [
+    "KEPT_BATCHES",
+    "TEMPORARY",
+    "State",
+    "last_batch",
+    "last_full",
+    "last_members",
+    "previous",
+    "save",
+]
 
 FORMAT: Final = 3
 """Changes when what is kept changes its form; anything else is not read."""
 KEPT_BATCHES = 8
 """How many batches of a project are kept, so that a session can page its own beside another's."""
-PROJECT_SECONDS = 60 * 24 * 60 * 60
-"""How long the batches of a project are kept that nobody verifies any more."""
-TEMPORARY_SECONDS = 60 * 60
-"""A temporary file this old was left by a process that was killed."""
-TEMPORARY = ".batch-"
 NAME = re.compile(r"(?P<project>[0-9a-f]{16})-(?P<stamp>\d+)-(?P<scope>[a-z]+)-(?P<id>\w+)\.json")
 
 
@@ -65,17 +77,14 @@ def save(root: Path, batch: Batch, groups: Sequence[Group], kept: Previous) -> N
     # A name that no encoding can carry, or no room: the batch itself is told all the same.
     with contextlib.suppress(OSError, ValueError):
         members = {each.id: list(each.members) for each in groups}
-        state = State(format=FORMAT, root=_name(root), batch=batch, members=members, kept=kept)
+        state = State(format=FORMAT, root=shown_name(root), batch=batch, members=members, kept=kept)
         content = state.model_dump_json(by_alias=True, exclude_defaults=True)
         folder = _folder()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):
-            # What projects print is nobody else's business.
-            folder.chmod(0o700)
+        make_private(folder)
         before = _files(folder, root)
         stamp = max(time.time_ns(), before[0].stamp + 1 if before else 0)
-        path = folder / f"{_project(root)}-{stamp:020}-{batch.scope}-{batch.id}.json"
-        _write(path, content)
+        path = folder / f"{project_key(root)}-{stamp:020}-{batch.scope}-{batch.id}.json"
+        write_whole(path, content)
         _prune(folder, root)
 
 
@@ -83,6 +92,15 @@ def last_batch(root: Path, name: str | None = None) -> Batch | None:
     """Return the project's last batch, or its batch of that id; None where there is none."""
     states = _states(root, name=name)
     return next((state.batch for state in states if name in {None, state.batch.id}), None)
+
+
+def last_full(root: Path) -> tuple[int, str] | None:
+    """Return when the project's last full batch was kept, in ns since the epoch, and its id.
+
+    It is told by the name of a file alone, whose content may turn out not to be whole.
+    """
+    files = _files(_folder(), root)
+    return next(((each.stamp, each.id) for each in files if each.scope == "full"), None)
 
 
 def last_members(root: Path, failure: str) -> list[dict[str, Any]] | None:
@@ -122,7 +140,7 @@ def _states(root: Path, *, scope: str | None = None, name: str | None = None) ->
                 break
             except (OSError, ValueError):
                 continue
-            if state.root == _name(root) and scope in {None, state.batch.scope}:
+            if state.root == shown_name(root) and scope in {None, state.batch.scope}:
                 yield state
         else:
             return
@@ -140,22 +158,10 @@ def _files(folder: Path, root: Path) -> list[_Kept]:
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             match = NAME.fullmatch(entry.name)
-            if match and match["project"] == _project(root) and entry.is_file():
+            if match and match["project"] == project_key(root) and entry.is_file():
                 path = folder / entry.name
                 found.append(_Kept(int(match["stamp"]), match["scope"], match["id"], path))
     return sorted(found, reverse=True)
-
-
-def _write(path: Path, content: str) -> None:
-    """Put a file in its place as a whole, readable for its owner alone."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _prune(folder: Path, root: Path) -> None:
@@ -165,48 +171,12 @@ def _prune(folder: Path, root: Path) -> None:
     for each in files[KEPT_BATCHES:]:
         # However many batches over targets follow, they are compared with the last full one.
         if each != full:
-            _remove(each.path)
-    now = time.time()
-    projects: dict[str, list[Path]] = defaultdict(list)
-    touched: dict[str, float] = defaultdict(float)
-    for path in folder.iterdir():
-        when = _touched(path, now)
-        if path.name.startswith(TEMPORARY):
-            if when < now - TEMPORARY_SECONDS:
-                _remove(path)
-            continue
-        project = path.name.partition("-")[0]
-        projects[project].append(path)
-        touched[project] = max(touched[project], when)
-    for project, paths in projects.items():
-        if touched[project] < now - PROJECT_SECONDS:
-            for path in paths:
-                _remove(path)
-
-
-def _touched(path: Path, now: float) -> float:
-    """Return when a file was written; one that has just gone was not left behind."""
-    try:
-        return path.lstat().st_mtime
-    except OSError:
-        return now
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        path.unlink()
+            remove(each.path)
+    forget_old(folder)
 
 
 def _folder() -> Path:
     return cache_folder() / "batches"
-
-
-def _project(root: Path) -> str:
-    return hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-
-
-def _name(root: Path) -> str:
-    return os.fsencode(root).decode("utf-8", "backslashreplace")
 
 
 def _lean(record: dict[str, Any]) -> dict[str, Any]:

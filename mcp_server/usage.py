@@ -15,6 +15,8 @@ USAGE_STATUS = 2
 LIMITS = Limits()
 EPILOG = "exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 incomplete"
 
+STATUS_EPILOG = "exit status: 0 verified, 1 not verified, 2 wrong usage"
+
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose refusal is one line, as every other mistake's."""
@@ -91,9 +93,24 @@ def parser() -> argparse.ArgumentParser:
     )
     detail.add_argument("id", help="the failure's id")
     detail.add_argument("path", nargs="?", help="the project's folder")
-    for one in (check, reading, detail):
+    standing = commands.add_parser(
+        "status", help="say whether the project is verified, and what changed since",
+        epilog=STATUS_EPILOG, allow_abbrev=False,
+    )  # fmt: skip
+    standing.add_argument("path", nargs="?", help="the project's folder")
+    for one in (check, reading, detail, standing):
         one.add_argument("--format", choices=("text", "json"), default="text")
-    commands.add_parser("mcp", help="serve agents over MCP on standard input and output")
+    commands.add_parser(
+        "doctor", help="say what of this machine is missing or wrong, and what mends it",
+        allow_abbrev=False,
+    )  # fmt: skip
+    serving = commands.add_parser(
+        "mcp", help="serve agents over MCP on standard input and output", allow_abbrev=False
+    )
+    serving.add_argument(
+        "--direct", action="store_true",
+        help="without the front that answers at once and starts the server again when it dies",
+    )  # fmt: skip
     return reader
 
 

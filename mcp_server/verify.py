@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import anyio
+from anyio.to_thread import run_sync
 
 from mcp_server import store
 from mcp_server.batch import assemble, remember
@@ -22,7 +23,9 @@ from mcp_server.outgoing import outgoing
 from mcp_server.plan import plan
 from mcp_server.redact import redact, secrets
 from mcp_server.repository import Conventions, Role
-from mcp_server.targets import read_targets
+from mcp_server.snapshot import take
+from mcp_server.standing import keep_judged
+from mcp_server.targets import Target, read_targets
 from mcp_server.turns import turn
 from mcp_server.untrusted import neutral
 
@@ -82,23 +85,29 @@ async def verify(
                 await listener(Progress())
 
     async with turn(root, limits.deadline, waiting) as held:
+        chosen = read_targets(root, targets)
+        if any(one.path == "." for one in chosen):
+            # The folder itself is everything in it.
+            chosen = ()
+        # Before anything else is read: an edit from here on was perhaps not judged.
+        before = None if chosen else await run_sync(take, root, abandon_on_cancel=True)
         # Read anew: the files may have changed while others had their turn.
         conventions = read_conventions(root)
         allowance = Allowance(limits, end, conventions.pass_env, held)
-        return await _verify(conventions, targets, allowance, listener)
+        batch = await _verify(conventions, chosen, targets, allowance, listener)
+        if before is not None:
+            await run_sync(keep_judged, conventions, batch, before)
+        return batch
 
 
 async def _verify(
     conventions: Conventions,
+    chosen: tuple[Target, ...],
     targets: Sequence[str],
     allowance: Allowance,
     listener: Listener | None,
 ) -> Batch:
     root = conventions.root
-    chosen = read_targets(root, targets)
-    if any(one.path == "." for one in chosen):
-        # The folder itself is everything in it.
-        chosen = ()
     steps = plan(conventions, chosen)
     if chosen and not steps:
         msg = f"No check of the project applies to {', '.join(targets)}."

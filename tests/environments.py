@@ -38,11 +38,11 @@ def _make(name: str, table: dict[str, Any]) -> int:
     for path in table.get("requirements", []):
         arguments += ["--require-hashes", "-r", str(ROOT / path)]
     contents = [(ROOT / path).read_text("utf-8") for path in table.get("requirements", [])]
-    interpreter = _interpreter(table.get("python"))
-    if interpreter is None:
+    base = interpreter(table.get("python"))
+    if base is None:
         print(f"no Python {table['python']} for the test environment {name}", file=sys.stderr)
         return 0
-    identity = json.dumps([sys.version, interpreter, arguments, contents])
+    identity = json.dumps([sys.version, base, arguments, contents])
     stamp = hashlib.sha256(identity.encode()).hexdigest()
     marker = folder / ".made-of"
     if marker.is_file() and marker.read_text("utf-8") == stamp:
@@ -52,10 +52,10 @@ def _make(name: str, table: dict[str, Any]) -> int:
     uv = shutil.which("uv")
     python = str(folder / "bin" / "python")
     if uv:
-        make = [uv, "venv", "-q", "--python", interpreter, str(folder)]
+        make = [uv, "venv", "-q", "--python", base, str(folder)]
         install = [uv, "pip", "install", "-q", "--python", python, *arguments]
     else:
-        make = [interpreter, "-m", "venv", str(folder)]
+        make = [base, "-m", "venv", str(folder)]
         install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
     for command in (make, install):
         if subprocess.run(command, check=False).returncode:
@@ -65,7 +65,7 @@ def _make(name: str, table: dict[str, Any]) -> int:
     return 0
 
 
-def _interpreter(version: str | None) -> str | None:
+def interpreter(version: str | None) -> str | None:
     """Return a Python of a version that runs, from PATH or pyenv; by default this one."""
     if version is None:
         return sys.executable

@@ -36,6 +36,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261121)
     parser.add_argument("--longest", type=float, default=2.0, help="seconds before the latest end")
     asked = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGHUP):
+        # Ignored in the background and under nohup, and so in what is started here.
+        signal.signal(number, signal.SIG_DFL)
     chance = random.Random(asked.seed)  # noqa: S311 - a seed makes the rounds the same again
     folder = Path(tempfile.mkdtemp(prefix="stress-"))
     began = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import statistics
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,20 @@ LAYERS = [
         "prepare",
         "roots",
         "paging",
+        "prompts",
+        "heartbeat",
+        "serving",
         "filling",
         "streams",
+        "session",
+        "standing",
+        "status",
+        "stop_check",
     },
     {"turns", "execution", "outgoing"},
     {"plan", "targets", "batch", "delta", "finished", "grouping", "process", "store", "opaque"}
-    | {"child_environment", "strays", "supervisor", "side_file", "cache"},
+    | {"child_environment", "strays", "supervisor", "side_file", "cache", "cache_files"}
+    | {"snapshot"},
     {"conventions"},
     {"checkers", "pytest_end"},
     {
@@ -54,7 +63,19 @@ LAYERS = [
 ]
 MOST_LINES = 300
 MEDIAN_LINES = 130
-STARTS_PROCESSES = {"process", "runtime", "runtime_build", "launcher", "__main__"}
+STARTS_PROCESSES = {
+    "process",
+    "runtime",
+    "runtime_build",
+    "launcher",
+    "__main__",
+    "front.child",
+} | {
+    "doctor.commands",
+    "doctor.service",
+}
+BEFORE_THE_ENVIRONMENT = {"launcher", "runtime", "runtime_build", "front", "doctor"}
+"""What runs on any python3, before hdb has its packages."""
 
 
 def name_of(path: Path) -> str:
@@ -94,7 +115,7 @@ def test_imports_point_one_way(path: Path) -> None:
 
 
 def test_every_module_has_its_layer() -> None:
-    alone = {"", "inject", "runtime", "runtime_build"}
+    alone = {"", "inject", *BEFORE_THE_ENVIRONMENT}
     names = {name_of(path).split(".")[0] for path in MODULES}
     assert {name for name in names if layer(name) < 0} <= alone
 
@@ -110,6 +131,17 @@ def test_only_the_server_imports_the_sdk() -> None:
         name_of(path) for path in MODULES if any(n.split(".")[0] == "mcp" for n in imports(path))
     }
     assert users == {"server"}
+
+
+def test_what_runs_before_the_environment_needs_nothing_of_it() -> None:
+    early = [path for path in MODULES if name_of(path).split(".")[0] in BEFORE_THE_ENVIRONMENT]
+    allowed = {*sys.stdlib_module_names, "mcp_server"}
+    for path in early:
+        assert {name.split(".")[0] for name in imports(path)} <= allowed, path
+        assert {name.split(".")[0] for name in own(path)} <= {
+            *BEFORE_THE_ENVIRONMENT,
+            "__version__",
+        }
 
 
 def test_processes_are_started_in_one_place() -> None:

@@ -113,7 +113,11 @@ def test_a_lean_schema_keeps_a_field_that_is_called_as_a_keyword() -> None:
 
 
 REFUSED_CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "an unknown tool": ("fix", {}, "There is no tool 'fix': hdb has conventions, failure, verify."),
+    "an unknown tool": (
+        "fix",
+        {},
+        "There is no tool 'fix': hdb has conventions, failure, status, verify.",
+    ),
     "a wrong type": ("verify", {"timeout": "x"}, "timeout must be a number above 0"),
     "an empty path": ("verify", {"path": ""}, "The path is empty"),
     "a path of the shell's own": ("verify", {"path": "~"}, "~ is expanded only by a shell"),

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
-import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("launcher.py", "runtime.py", "runtime_build.py", "__init__.py", "__main__.py")
-# The environment that the tests run in brings one.
-UV = shutil.which("uv", path=os.pathsep.join([f"{sys.prefix}/bin", os.environ["PATH"]]))
-BUILDING = "preparing its environment"
+from tests.installation import BUILDING, UV, Installation, install, script
+
 PROGRAM = """
 import os, sys
 def main() -> int:
@@ -42,94 +35,10 @@ with_and_without_uv = pytest.mark.parametrize("hdb", [WITH_UV, WITHOUT_UV], indi
 without_uv = pytest.mark.parametrize("hdb", [WITHOUT_UV], indirect=True)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Installation:
-    """A copy of hdb with a tiny dependency, and the world it is started in."""
-
-    root: Path
-    variables: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def store(self) -> Path:
-        """The folder of the environments."""
-        return self.root.parent / "cache" / "runtime"
-
-    @property
-    def environments(self) -> list[Path]:
-        """The environments that count as whole."""
-        return sorted(path.parent for path in self.store.glob("*/.ready"))
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command."""
-        return subprocess.Popen(
-            [self.root / "bin" / "hdb", *arguments],
-            env=self.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Start the command and wait for its end."""
-        process = self.start(*arguments)
-        out, err = process.communicate()
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-    def having(self, **variables: object) -> Installation:
-        """Return the same installation in another environment."""
-        return replace(self, variables=self.variables | {k: str(v) for k, v in variables.items()})
-
-
-def script(path: Path, text: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
-
-
-def index(folder: Path) -> str:
-    """Write a package index that holds one module's wheel; return the hash of the wheel."""
-    about = "tinydep-1.0.dist-info"
-    files = {
-        "tinydep.py": "",
-        f"{about}/METADATA": "Metadata-Version: 2.1\nName: tinydep\nVersion: 1.0\n",
-        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{name},,\n" for name in (*files, f"{about}/RECORD"))
-    wheel = folder / "tinydep" / "tinydep-1.0-py3-none-any.whl"
-    wheel.parent.mkdir(parents=True)
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for name, text in {**files, f"{about}/RECORD": record}.items():
-            archive.writestr(name, text)
-    (wheel.parent / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
-    return hashlib.sha256(wheel.read_bytes()).hexdigest()
-
-
 @pytest.fixture
 def hdb(tmp_path: Path, request: pytest.FixtureRequest) -> Installation:
-    root = tmp_path / "hdb"
-    shutil.copytree(ROOT / "bin", root / "bin")
-    (root / "mcp_server").mkdir()
-    for name in SOURCES:
-        shutil.copy(ROOT / "mcp_server" / name, root / "mcp_server")
-    (root / "mcp_server" / "cli.py").write_text(PROGRAM)
-    digest = index(tmp_path / "index")
-    (root / "requirements.lock").write_text(f"tinydep==1.0 --hash=sha256:{digest}\n")
-    script(tmp_path / "bin" / "python3", f'exec "{sys.executable}" "$@"')
-    uv = getattr(request, "param", UV)  # pip takes ten times as long
-    if uv:  # may be a shim that needs the PATH it was found on
-        script(tmp_path / "bin" / "uv", f'PATH="{os.environ["PATH"]}" exec "{uv}" "$@"')
-    for name in ("cat", "readlink"):
-        (tmp_path / "bin" / name).symlink_to(shutil.which(name) or name)
-    return Installation(root=root).having(
-        PATH=tmp_path / "bin",
-        HOME=tmp_path / "home",
-        HDB_CACHE=tmp_path / "cache",
-        PIP_INDEX_URL=(tmp_path / "index").as_uri(),
-        PIP_CONFIG_FILE=os.devnull,
-        UV_DEFAULT_INDEX=(tmp_path / "index").as_uri(),
-        UV_CACHE_DIR=tmp_path / "uv",
-        UV_NO_CONFIG=1,
-    )
+    # pip takes ten times as long
+    return install(tmp_path, PROGRAM, uv=getattr(request, "param", UV))
 
 
 @with_and_without_uv

@@ -28,7 +28,7 @@ from mcp_server.errors import UsageError
 from mcp_server.lengths import encoded, parts, share, shortened, size
 from mcp_server.paging import (
     CONTINUED,
-    PAGE_CHARACTERS,
+    PAGE_BYTES,
     batch_page,
     conventions_page,
     failure_page,
@@ -142,7 +142,7 @@ def pages(whole: Batch, limit: int = LIMIT) -> list[Batch]:
 def as_sent(record: Wire) -> int:
     """Return the length of a result as a client counts it, of the larger of its two forms."""
     structured = json.dumps(record.lean(), ensure_ascii=False, separators=(",", ":"))
-    return max(len(one.encode("utf-16-le")) // 2 for one in (structured, record.json_text()))
+    return max(len(one.encode()) for one in (structured, record.json_text()))
 
 
 def is_shown(shown: str | None, whole: str | None) -> bool:
@@ -169,7 +169,7 @@ def rejoined(texts: Iterator[str]) -> list[str]:
 
 
 @FAST
-@given(BATCHES, st.sampled_from([LIMIT, PAGE_CHARACTERS]))
+@given(BATCHES, st.sampled_from([LIMIT, PAGE_BYTES]))
 def test_a_batch_is_whole_in_its_pages_and_none_is_too_long(whole: Batch, limit: int) -> None:
     found = pages(whole, limit)
     assert all(as_sent(one) <= limit for one in found)
@@ -202,7 +202,7 @@ def test_a_step_says_its_whole_reason_and_counts_once(steps: tuple[StepResult, .
 
 
 @FAST
-@given(FINDINGS, st.sampled_from([LIMIT, PAGE_CHARACTERS]))
+@given(FINDINGS, st.sampled_from([LIMIT, PAGE_BYTES]))
 def test_every_text_of_a_failure_goes_on_where_it_stopped(
     findings: tuple[Finding, ...], limit: int
 ) -> None:
@@ -273,7 +273,7 @@ WORST = {
 
 @pytest.mark.parametrize("whole", WORST.values(), ids=WORST)
 def test_no_page_is_longer_than_a_client_takes(whole: Batch) -> None:
-    found = pages(whole, PAGE_CHARACTERS)
+    found = pages(whole, PAGE_BYTES)
     assert all(as_sent(one) < CLIENT_CHARACTERS for one in found)
     assert len({one.id for each in found for one in each.failures}) == len(whole.failures)
     members = [one.test for each in found for failure in each.failures for one in failure.also]
@@ -291,7 +291,7 @@ def test_a_page_costs_no_more_than_itself(monkeypatch: pytest.MonkeyPatch) -> No
         return size(text)
 
     monkeypatch.setattr("mcp_server.filling.size", counted)
-    assert len(pages(batch(20_000), PAGE_CHARACTERS)) > 20
+    assert len(pages(batch(20_000), PAGE_BYTES)) > 20
     assert measured < 2 * 20_000
 
 

@@ -124,6 +124,7 @@ async def test_too_much_output_is_cut_and_counted(
 
 def test_the_clients_own_secrets_never_reach_a_child(tmp_path: Path) -> None:
     parent = {"ANTHROPIC_API_KEY": "k", "CLAUDE_CODE_SESSION_ID": "s", "PATH": "/bin", "MINE": "1"}
+    parent |= {"CLAUDE_CODE_MESSAGING_TOKEN": "t", "OPENCODE": "1", "HDB_SESSION": "s"}
     env = child_environment(parent, step(tmp_path, ""), tmp_path)
     assert env == {"PATH": "/bin", "MINE": "1"}
 

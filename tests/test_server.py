@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from mcp import Client
 from mcp.shared.dispatcher import ProgressFnT
 from mcp.types import CallToolResult, ListToolsResult, TextContent
 
-from mcp_server import paging
+from mcp_server import heartbeat, paging
 from mcp_server.server import app
 from mcp_server.views import failure_detail
 from tests.conftest import ROOT, ProjectFactory
@@ -73,12 +75,13 @@ def data(result: CallToolResult) -> dict[str, Any]:
 
 async def test_the_tools_are_few_and_described(client: Caller) -> None:
     tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert set(tools) == {"verify", "conventions", "failure"}
+    assert set(tools) == {"verify", "conventions", "failure", "status"}
     for tool in tools.values():
         assert tool.description
         assert len(tool.description) < 1000
         assert tool.annotations is not None
-        assert tool.output_schema is not None
+        # A Stop hook reads the text of `status`, which no schema of a result allows.
+        assert (tool.output_schema is None) == (tool.name == "status")
     assert tools["conventions"].annotations is not None
     assert tools["conventions"].annotations.read_only_hint
 
@@ -107,6 +110,34 @@ async def test_progress_is_told_while_checks_run(client: Caller) -> None:
 
     await client.call_tool("verify", {}, listener=listen)
     assert sorted(told) == ["pytest failed", "pytest running", "ruff failed", "ruff running"]
+
+
+async def test_a_client_hears_from_a_check_that_takes_long_and_progress_always_grows(
+    client: Caller, project: ProjectFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = project({
+        "pyproject.toml": "[tool.pytest.ini_options]\n",
+        "test_a.py": "def test_a():\n    assert open('gate').read() == 'open'\n",
+    })  # fmt: skip
+    os.mkfifo(folder / "gate")
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(folder))
+    monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
+    heard: list[tuple[float, str]] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        assert progress <= (total or progress)
+        heard.append((progress, message or ""))
+        if "pytest running (for " in heard[-1][1]:
+            # Nobody reads yet, or nobody any more: the next beat comes.
+            with contextlib.suppress(OSError):
+                gate = os.open(folder / "gate", os.O_WRONLY | os.O_NONBLOCK)
+                os.write(gate, b"open")
+                os.close(gate)
+
+    result = data(await client.call_tool("verify", {}, listen))
+    assert result["verdict"] == "passed"
+    numbers = [number for number, _ in heard]
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.usefixtures("session")

@@ -153,7 +153,18 @@ def test_what_hdbs_own_table_cannot_mean_is_a_problem(tmp_path: Path) -> None:
         "lint must be a line or a list of lines",
         "has no setting 'pass_env': it knows "
         + ", ".join(
-            sorted({"pass-env", "environment", "setup", "timeout", "deadline", "file-gib", *Role})
+            sorted(
+                {
+                    "pass-env",
+                    "environment",
+                    "setup",
+                    "timeout",
+                    "deadline",
+                    "file-gib",
+                    "stop-check",
+                    *Role,
+                }
+            )
         ),
     ]
 

@@ -15,6 +15,9 @@ from mcp_server.conventions.tasks.tasks import Part, take_apart
 from mcp_server.limits import SETTINGS, is_limit
 from mcp_server.repository import Command, Role
 
+STOP_CHECK = "stop-check"
+"""The setting that says whether a session may end its turn with unverified changes."""
+
 
 def select_stated(path: str, files: Files, place: Place) -> Selection:
     """Return the commands that `[tool.hdb]` states for a role, as a line or a list of lines."""
@@ -72,7 +75,9 @@ def stated_lines(value: object) -> list[str]:
 def misstated(files: Files, label: str) -> Iterator[str]:
     """Yield what stands in `[tool.hdb]` and cannot be meant."""
     table = files.settings.tables.get("hdb", {})
-    known = {"pass-env", "environment", "setup", *SETTINGS, *(role.value for role in Role)}
+    known = {
+        "pass-env", "environment", "setup", STOP_CHECK, *SETTINGS, *(role.value for role in Role)
+    }  # fmt: skip
     for name, value in table.items():
         lines = value if isinstance(value, list) else [value]
         if name not in known:
@@ -81,6 +86,9 @@ def misstated(files: Files, label: str) -> Iterator[str]:
         elif name in SETTINGS:
             if not is_limit(value):
                 yield f"{label}pyproject.toml [tool.hdb] {name} must be a number above 0"
+        elif name == STOP_CHECK:
+            if not isinstance(value, bool):
+                yield f"{label}pyproject.toml [tool.hdb] {name} must be true or false"
         elif not all(isinstance(line, str) for line in lines):
             yield f"{label}pyproject.toml [tool.hdb] {name} must be a line or a list of lines"
 

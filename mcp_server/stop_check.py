@@ -1,0 +1,102 @@
+"""Answers a client's Stop hook: whether a session may end its turn with what it changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from mcp_server.conventions.choice.stated import STOP_CHECK
+from mcp_server.conventions.files.settings import mapping
+from mcp_server.conventions.files.toml import toml_file
+from mcp_server.snapshot import Snapshot, differing, records
+from mcp_server.snapshot.relevance import is_source
+from mcp_server.standing import Standing, standing
+from mcp_server.status import counted, shown_path
+
+SWITCH = "HDB_STOP_CHECK"
+OFF = frozenset({"0", "off", "false", "no"})
+ALLOW = "{}"
+"""What lets the session stop, in the hook's own form."""
+MOST_NAMES = 3
+LONGEST_NAME = 32
+LONGEST_WHY = 60
+
+
+def answer_stop(active: object, began: Callable[[], tuple[Path, Snapshot]]) -> str:
+    """Return what a Stop hook answers, as JSON text; never raises.
+
+    `active` says whether the session goes on because of a hook already: only a plain "false"
+    lets it be held back, so that no stop is refused twice. `began` gives the project's folder and
+    its content when the session began.
+    """
+    try:
+        if str(active).strip().casefold() != "false" or _is_off(os.environ.get(SWITCH, "")):
+            return ALLOW
+        root, first = began()
+        found = standing(root)
+        excused = _Excused(root)
+        sources = (path for path in differing(first, found.now) if is_source(path))
+        changed = [path for path in sources if not excused.holds(path)]
+        # Where hdb cannot tell, a session would be held back for ever.
+        tells = found.now.whole and first.whole and records.can_keep()
+        if not changed or found.sources_verified or not tells:
+            return ALLOW
+        answer = {"decision": "block", "reason": _reason(changed, found)}
+        return json.dumps(answer, separators=(",", ":"))
+    except Exception:  # noqa: BLE001 - a fault of the check's own must not keep a session going
+        return ALLOW
+
+
+def _is_off(value: str) -> bool:
+    return value.strip().casefold() in OFF
+
+
+class _Excused:
+    """Which files lie in a project that has switched the check off."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folders: dict[str, bool] = {}
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a folder around a file says so in its pyproject.toml."""
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            tool = mapping(toml_file(self._root / folder / "pyproject.toml").get("tool"))
+            off = mapping(tool.get("hdb")).get(STOP_CHECK) is False
+            self._folders[folder] = off or (bool(folder) and self.holds(folder))
+        return self._folders[folder]
+
+
+def _reason(changed: Sequence[str], found: Standing) -> str:
+    """Return what is missing and what to do, in about 400 characters at most."""
+    names = ", ".join(_cut(shown_path(one), LONGEST_NAME) for one in changed[:MOST_NAMES])
+    more = len(changed) - MOST_NAMES
+    if more > 0:
+        names += f" and {more:,} more"
+    return (
+        f"Python files changed in this session ({names}) and are not verified: {_missing(found)}. "
+        "Call mcp__plugin_hdb_hdb__verify with no targets and fix its whole batch; if it cannot "
+        "be green, say plainly in the answer why."
+    )
+
+
+def _missing(found: Standing) -> str:
+    judged = found.of_sources or found.last
+    if judged is None:
+        return "no full batch was made yet"
+    since = "" if found.of_sources else " before the last changes"
+    if judged.verdict == "passed":
+        return f"batch {judged.id} passed{since}"
+    if judged.verdict == "failed":
+        return f"batch {judged.id} failed with {counted(judged.failures, 'failure')}{since}"
+    return f"batch {judged.id} is incomplete{since} ({_cut(judged.summary, -LONGEST_WHY)})"
+
+
+def _cut(text: str, most: int) -> str:
+    """Return the end of a text, or with a negative number of characters its beginning."""
+    if len(text) <= abs(most):
+        return text
+    return f"...{text[3 - most :]}" if most > 0 else f"{text[: -most - 3]}..."
