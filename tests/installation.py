@@ -120,8 +120,16 @@ def prepare(folder: Path) -> Installation:
         HDB_CACHE=folder / "cache",
     )
     script(folder / "bin" / "python3", f'exec "{sys.executable}" "$@"')
-    environment = folder / "cache" / "runtime" / f"{runtime.key_of(str(ROOT))}-tests"
-    (environment / "bin").mkdir(parents=True)
-    script(environment / "bin" / "python", f'exec "{sys.executable}" "$@"')
-    runtime.write_stamp(str(environment), runtime.version_of_this())
+    make_ready(folder / "cache")
     return hdb
+
+
+def make_ready(cache: Path) -> None:
+    """Have hdb's launcher find its environment ready: the packages that these tests run with."""
+    store = Path(runtime.store_of(str(cache)))
+    environment = store / f"{runtime.key_of(str(ROOT))}-prepared"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(Path(sys.executable).resolve())
+    (environment / "lib").symlink_to(Path(sys.prefix) / "lib")
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", environment)
+    runtime.write_stamp(str(environment), runtime.version_of_this())

@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_server import runtime
 from tests.client.claude import ROOT, Claude, new_home
+from tests.installation import make_ready
 
 ADDRESS = "https://github.com/hdb/hdb.git"
 """What git is told to take from the bare clone; nothing is fetched from there."""
@@ -50,7 +50,7 @@ def installed(program: Path, folder: Path) -> Plugin:
     home = new_home(folder / "home")
     instead = f'[url "{bare.as_uri()}"]\n\tinsteadOf = {ADDRESS}\n'
     (home / ".gitconfig").write_text(instead, "utf-8")
-    prepare(home / ".cache" / "hdb")
+    make_ready(home / ".cache" / "hdb")
     # The Python that these tests run in is the one that the prepared environment is made for.
     path = os.pathsep.join([f"{sys.prefix}/bin", os.environ.get("PATH", os.defpath)])
     claude = Claude(program, home, {"PATH": path})
@@ -59,17 +59,6 @@ def installed(program: Path, folder: Path) -> Plugin:
         assert run.status == 0, run
     (root,) = (home / ".claude" / "plugins" / "cache" / "hdb" / "hdb").iterdir()
     return Plugin(claude, source, root)
-
-
-def prepare(cache: Path) -> None:
-    """Have hdb's launcher find its environment ready: the packages that these tests run with."""
-    store = Path(runtime.store_of(str(cache)))
-    environment = store / f"{runtime.key_of(str(ROOT))}-prepared"
-    (environment / "bin").mkdir(parents=True)
-    (environment / "bin" / "python").symlink_to(Path(sys.executable).resolve())
-    (environment / "lib").symlink_to(Path(sys.prefix) / "lib")
-    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", environment)
-    runtime.write_stamp(str(environment), runtime.version_of_this())
 
 
 def _git(*arguments: str, cwd: Path) -> str:

@@ -13,9 +13,10 @@ import yaml
 
 from mcp_server import __version__
 from tests.client import claude
-from tests.client.plugin import Plugin, installed, prepare
+from tests.client.plugin import Plugin, installed
 from tests.client.stand_in import Json, ToolUse, playing
 from tests.conftest import ProjectFactory
+from tests.installation import make_ready
 
 CLIENT = claude.find()
 with_client = pytest.mark.skipif(CLIENT is None, reason=claude.MISSING)
@@ -69,6 +70,8 @@ def lasting(batch: Json) -> Json:
 
 def test_the_version_stands_in_one_place() -> None:
     assert manifest("plugin.json")["version"] == __version__
+    gemini = json.loads((claude.ROOT / "gemini-extension.json").read_text("utf-8"))
+    assert gemini["version"] == __version__
     (entry,) = manifest("marketplace.json")["plugins"]
     assert "version" not in entry
 
@@ -143,7 +146,7 @@ def test_the_task_reaches_the_model_and_verify_the_command_lines_batch(
 
 def on_the_command_line(plugin: Plugin, folder: Path, home: Path) -> Json:
     """Return the first batch of a project as the installed plugin's command line gives it."""
-    prepare(home / ".cache" / "hdb")
+    make_ready(home / ".cache" / "hdb")
     done = subprocess.run(
         [str(plugin.root / "bin" / "hdb"), "verify", str(folder), "--format", "json"],
         env={"PATH": plugin.claude.environment["PATH"], "HOME": str(home), "LANG": "C.UTF-8"},
