@@ -1,7 +1,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test lint types format format-check check install lock environments manifest
+# Hundreds of tests start a Python of their own, which compiles anew what nobody keeps compiled.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE = 1
+
+.PHONY: test lint types format format-check check install lock environments client manifest
 
 # One command that sets up and runs the tests.
 test: install environments
@@ -10,13 +14,19 @@ test: install environments
 install: .venv/.installed
 
 .venv/.installed: requirements-dev.lock
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	{ uv venv -q --clear --python $(PYTHON) .venv \
+		&& uv pip install -q --python $(BIN)/python --require-hashes -r $<; } 2> /dev/null \
+	|| { $(PYTHON) -m venv --clear .venv \
+		&& $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $<; }
 	touch $@
 
 # The environments that the tests run small projects in.
 environments:
 	$(PYTHON) tests/environments.py
+
+# The pinned Claude Code, for the end-to-end tests of the plugin; without it they are skipped.
+client:
+	$(PYTHON) tests/client/install.py
 
 # What the real server answers at the start, for the front to answer before it runs.
 manifest: install

@@ -7,6 +7,7 @@ order of containers that have none, stay as they are.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 
 HEX = r"0x[0-9a-fA-F]{6,16}\b"
@@ -67,6 +68,8 @@ REPR_WORDS = tuple(dict.fromkeys(word for word, _, _ in IN_REPR))
 RULES: Rules = tuple((word, re.compile(form), instead) for word, form, instead in FORMS)
 
 
+# A batch names its files and its messages many times over; the bound keeps long texts from staying.
+@lru_cache(maxsize=1024)
 def stable(text: str) -> str:
     """Return a text as every run over the same files gives it."""
     if any(word in text for word in REPR_WORDS):

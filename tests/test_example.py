@@ -12,8 +12,9 @@ from typing import Any
 import anyio
 import pytest
 
+from mcp_server.contract import Batch
 from mcp_server.verify import verify
-from tests.conftest import ROOT
+from tests.conftest import ROOT, isolate
 from tests.environments import ENVIRONMENTS
 from tests.findings import findings
 
@@ -33,6 +34,14 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def batch(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    """Return the example's batch."""
+    with pytest.MonkeyPatch.context() as variables:
+        isolate(variables, tmp_path_factory.mktemp("cache"))
+        return anyio.run(verify, example)
+
+
 def key(finding: dict[str, Any]) -> tuple[str, str | None, int | None, str | None, str | None]:
     """Return what identifies a finding in both lists; isort names no line."""
     line = None if finding["tool"] == "isort" else finding.get("line")
@@ -40,10 +49,9 @@ def key(finding: dict[str, Any]) -> tuple[str, str | None, int | None, str | Non
     return (finding["tool"], finding["file"], line, finding.get("code"), test)
 
 
-async def test_every_known_failure_is_found_and_nothing_else(example: Path) -> None:
+def test_every_known_failure_is_found_and_nothing_else(batch: Batch) -> None:
     known = tomllib.loads((EXAMPLE / "KNOWN_FAILURES.toml").read_text(encoding="utf-8"))
     expected = [one for cause in known["cause"] for one in cause["diagnostics"]]
-    batch = await verify(example)
     codes = {"isort": "unsorted", "ruff-format": "unformatted"}
     assert sorted(map(key, findings(batch)), key=str) == sorted(
         (key({**one, "code": codes.get(one["tool"], one.get("code"))}) for one in expected), key=str
@@ -51,13 +59,12 @@ async def test_every_known_failure_is_found_and_nothing_else(example: Path) -> N
     assert batch.verdict == "failed"
 
 
-async def test_each_cause_is_one_failure(example: Path) -> None:
+def test_each_cause_is_one_failure(batch: Batch) -> None:
     known = tomllib.loads((EXAMPLE / "KNOWN_FAILURES.toml").read_text(encoding="utf-8"))
-    assert len((await verify(example)).failures) == len(known["cause"])
+    assert len(batch.failures) == len(known["cause"])
 
 
-def test_the_batch_costs_a_fraction_of_what_the_tools_print(example: Path) -> None:
-    batch = anyio.run(verify, example)
+def test_the_batch_costs_a_fraction_of_what_the_tools_print(example: Path, batch: Batch) -> None:
     commands = [
         ["pytest", "--continue-on-collection-errors", "-o", "addopts="],
         ["mypy"],
@@ -73,8 +80,7 @@ def test_the_batch_costs_a_fraction_of_what_the_tools_print(example: Path) -> No
     assert len(batch.json_text().encode()) < 0.30 * raw
 
 
-async def test_the_readme_shows_the_batch_as_it_is(example: Path) -> None:
-    batch = await verify(example)
+def test_the_readme_shows_the_batch_as_it_is(batch: Batch) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert batch.summary in readme
     (shown,) = [line for line in readme.splitlines() if line.startswith('{"id":"')]

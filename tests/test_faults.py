@@ -90,11 +90,12 @@ def without(tool: str) -> Callable[[Path], object]:
 def own(folder: Path) -> Path:
     """Give a project an environment of its own with what is in this one."""
     venv = folder / ".venv"
+    other = venv.resolve()
     venv.unlink()
     (venv / "bin").mkdir(parents=True)
-    for one in Path(sys.prefix, "bin").iterdir():
+    for one in (other / "bin").iterdir():
         (venv / "bin" / one.name).symlink_to(one)
-    (venv / "pyvenv.cfg").write_text(Path(sys.prefix, "pyvenv.cfg").read_text("utf-8"), "utf-8")
+    (venv / "pyvenv.cfg").write_text((other / "pyvenv.cfg").read_text("utf-8"), "utf-8")
     return venv
 
 

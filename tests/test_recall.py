@@ -17,7 +17,7 @@ import pytest
 
 from mcp_server.contract import Batch
 from mcp_server.verify import verify
-from tests.conftest import ROOT, ProjectFactory
+from tests.conftest import ROOT, ProjectFactory, isolate
 from tests.findings import findings
 
 SAMPLE = ROOT / "tests" / "projects" / "broken"
@@ -39,13 +39,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def batch(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Batch:
     """Return the sample's batch."""
-    before = os.environ.get("HDB_CACHE")
-    os.environ["HDB_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    try:
+    with pytest.MonkeyPatch.context() as variables:
+        isolate(variables, tmp_path_factory.mktemp("cache"))
         return anyio.run(verify, sample)
-    finally:
-        os.environ.pop("HDB_CACHE")
-        os.environ.update({"HDB_CACHE": before} if before else {})
 
 
 def members(batch: Batch, tool: str) -> list[dict[str, Any]]:

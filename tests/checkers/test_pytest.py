@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ ENDS = "def test_end():\n    {}\n"
 
 
 def check(folder: Path, *args: str, targets: tuple[str, ...] = ()) -> Outcome:
-    return checker.parse(run_tool("pytest", folder, Path(sys.prefix), *args, targets=targets))
+    return checker.parse(run_tool("pytest", folder, folder / ".venv", *args, targets=targets))
 
 
 def test_a_failure_has_its_place_its_test_and_its_text(project: ProjectFactory) -> None:

@@ -13,10 +13,6 @@ from pathlib import Path
 import pytest
 
 from mcp_server.conventions import read_conventions
-from mcp_server.conventions.facts import read_facts
-from mcp_server.conventions.files.settings import read_settings
-from mcp_server.conventions.layout.tree import list_tree
-from mcp_server.conventions.shell.pieces import Place
 from mcp_server.conventions_view import conventions_view
 from mcp_server.repository import Conventions
 from tests.conventions.hostile import (
@@ -71,11 +67,11 @@ def project(folder: Path, besides: str) -> Path:
 
 
 def read(root: Path) -> Conventions:
-    """Read a project show it as agents see it, and read its facts."""
+    """Read a project with its facts and show it as agents see it."""
     with a_limit():
-        found = read_conventions(root, {})
+        found = read_conventions(root, {}, facts=True)
         conventions_view(found).json_text()
-        read_facts(".", list_tree(root), read_settings(root), Place(root))
+    assert all(one.facts is not None for one in found.projects)
     return found
 
 

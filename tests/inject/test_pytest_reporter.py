@@ -170,9 +170,9 @@ Record = dict[str, Any]
 
 
 @pytest.fixture(params=VERSIONS)
-def python(request: pytest.FixtureRequest) -> Path:
+def python(request: pytest.FixtureRequest, environment: Path) -> Path:
     """Return the interpreter of an environment with a pytest to test against."""
-    found = Path(sys.prefix if request.param == "current" else ENVIRONMENTS / request.param)
+    found = environment if request.param == "current" else ENVIRONMENTS / request.param
     if not (found / "bin" / "python").exists():
         pytest.skip(f"no environment {found}: python3 tests/environments.py makes it")
     return found / "bin" / "python"

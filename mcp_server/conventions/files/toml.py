@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ MOST_DOTS = 64
 QUOTED = re.compile(r"\"[^\"\n]*+\"|'[^'\n]*+'")
 
 
+# Several readers ask for pyproject.toml; none of them changes what it gets.
+@lru_cache(maxsize=8)
 def parse_toml(text: str) -> dict[str, Any]:
     """Return the tables of a text. Raises `ValueError` with a one-line reason for any other."""
     for number, line in enumerate(text.split("\n"), 1):

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 Keys: TypeAlias = tuple[str | int, ...]
@@ -61,6 +62,7 @@ def line_of_key(text: str, keys: Sequence[str | int]) -> int | None:
     return toml_lines(text).keys.get(tuple(keys))
 
 
+@lru_cache(maxsize=8)
 def toml_lines(text: str) -> TomlLines:
     """Return the lines of all keys and values; of text that is no TOML as far as can be told."""
     scanner = _Scanner()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from mcp_server.conventions.files.toml import parse_toml
@@ -23,13 +23,18 @@ FUNCTION = "it calls a Python function"
 
 @dataclass(frozen=True, slots=True)
 class ScriptFile:
-    """A TOML file that holds scripts: its path below the root, its content, and its lines."""
+    """A TOML file that may hold scripts: its path below the root, its content, and its text."""
 
     place: Place
     path: str
     folder: str
     content: Mapping[str, Any]
-    lines: TomlLines = field(default_factory=TomlLines)
+    text: str = ""
+
+    @property
+    def lines(self) -> TomlLines:
+        """The lines of the keys and values; most files hold no scripts, and nobody asks."""
+        return toml_lines(self.text)
 
     def line(self, *keys: str | int) -> int:
         """Return the line of a key, or of the nearest table above it that has one."""
@@ -53,7 +58,7 @@ def script_file(
         except ValueError as error:
             place.reader.unreadable(path, str(error))
             return None
-    return ScriptFile(place, path, folder, content, toml_lines(text))
+    return ScriptFile(place, path, folder, content, text)
 
 
 class Scripts:
