@@ -34,6 +34,7 @@ from mcp_server.verify import Progress, verify
 from mcp_server.views import failure_detail
 from mcp_server.wire import Wire
 
+STOPPED_BY = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 STATUS = {"passed": 0, "failed": 1, "incomplete": 3}
 
 
@@ -135,7 +136,9 @@ async def _verify_until_signal(arguments: argparse.Namespace) -> int:
     mistakes: list[HdbError] = []
     status = USAGE_STATUS
     # Received until the end: a second Ctrl-C must not break off the ending of what runs.
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+    # What the user had ignored (nohup, a job in the background) stays ignored.
+    heeded = [one for one in STOPPED_BY if signal.getsignal(one) is not signal.SIG_IGN]
+    with anyio.open_signal_receiver(*heeded) as signals:
         async with anyio.create_task_group() as group:
 
             async def watch() -> None:

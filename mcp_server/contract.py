@@ -76,6 +76,8 @@ class Batch(Wire):
     id: str
     verdict: Literal["passed", "failed", "incomplete"]
     scope: Literal["full", "targets"]
+    root: str | None = None
+    """The folder that was judged, where the repository has other worktrees that could be meant."""
     summary: str
     problems: tuple[str, ...] = ()
     """Configuration that could not be read; the batch is incomplete then."""

@@ -9,6 +9,7 @@ import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+NEWER = ["python3.%d" % minor for minor in range(14, 7, -1)]  # noqa: UP031 - as above
 STOPPED_BY = "SIGINT", "SIGTERM", "SIGHUP"
 
 
@@ -24,6 +25,7 @@ class Stopped(BaseException):
 def main() -> int:
     """Become hdb's own program; return only when that is not possible."""
     if sys.version_info < (3, 8):  # noqa: UP036 - this is where an old one is turned away
+        become_newer()
         found = f"python3 is {sys.version.split()[0]}"
         say(f"{found}. Put Python 3.11 or newer first on PATH, then start hdb again.")
         return 2
@@ -32,7 +34,12 @@ def main() -> int:
         from mcp_server.front import relay  # noqa: PLC0415 - older Pythons cannot read it
 
         return relay.serve(ROOT)
+    if sys.argv[1:] != ["mcp", "--direct"]:
+        os.environ.pop("HDB_FRONT", None)  # only the front may say so
     cache = cache_folder()
+    if not cache:
+        say("there is no home folder. Set HDB_CACHE to a folder you can write to.")
+        return 2
     if sys.argv[1:] == ["doctor"]:
         from mcp_server import doctor  # noqa: PLC0415 - older Pythons cannot read it
 
@@ -47,6 +54,15 @@ def main() -> int:
     return 2
 
 
+def become_newer() -> None:
+    """Start again under a newer Python of PATH; return where there is none that starts."""
+    for name in NEWER:
+        for folder in os.get_exec_path():
+            path = os.path.join(folder, name)
+            if os.path.isabs(path) and os.access(path, os.X_OK) and not os.path.isdir(path):
+                os.execv(path, [path, "-I", os.path.realpath(__file__), *sys.argv[1:]])  # noqa: S606 - no shell
+
+
 def say(text: str) -> None:
     """Tell the person; never on stdout, which may carry MCP."""
     sys.stderr.write(f"hdb: {text}\n")
@@ -54,7 +70,7 @@ def say(text: str) -> None:
 
 
 def cache_folder() -> str:
-    """Return the folder for the environment and the program's state.
+    """Return the folder for the environment and the program's state; "" where there is none.
 
     It is the same for the plugin's server and for the command line, since they share turns and
     batches; the plugin's own folder serves only where the user's cache cannot be written.
@@ -66,10 +82,11 @@ def cache_folder() -> str:
     if not os.path.isabs(shared):
         mac = sys.platform == "darwin"
         shared = os.path.expanduser("~/Library/Caches" if mac else "~/.cache")
+    own = os.path.join(shared, "hdb")
     plugin = os.environ.get("CLAUDE_PLUGIN_DATA", "")
-    if os.path.isabs(plugin) and not can_write(os.path.join(shared, "hdb")):
+    if os.path.isabs(plugin) and not (os.path.isabs(own) and can_write(own)):
         return plugin
-    return os.path.join(shared, "hdb")
+    return own if os.path.isabs(own) else ""
 
 
 def can_write(folder: str) -> bool:
@@ -123,4 +140,7 @@ def become(environment: str, cache: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

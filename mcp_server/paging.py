@@ -43,7 +43,7 @@ def batch_page(batch: Batch, start: int = 0, limit: int = PAGE_BYTES) -> Batch:
     head = batch.model_copy(
         update={
             "summary": shortened(batch.summary, summary, _in_steps),
-            "delta": None if start else batch.delta,
+            **({"root": None, "delta": None} if start else {}),
             **dict.fromkeys(("problems", "steps", "failures"), ()),
         }
     )

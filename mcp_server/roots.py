@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from mcp_server.conventions.layout.projects import MARKERS
-from mcp_server.errors import ProjectNotFoundError, UnsafePathError, UsageError
+from mcp_server.errors import HdbError, ProjectNotFoundError, UnsafePathError, UsageError
 from mcp_server.targets import refuse_unnameable
 
 EXPECTED = "name a project's folder, or leave it out for the project around here"
@@ -32,6 +32,24 @@ def project_root(path: str | None) -> Path:
         )
         raise UnsafePathError(msg)
     return _readable(wanted, path)
+
+
+def checkout(path: str) -> Path:
+    """Return the checkout that a session works in: its project, or a worktree below it.
+
+    `path` is the folder that it is in now. Raises `HdbError` where the session has no project.
+    """
+    base = project_root(None)
+    try:
+        here = project_root(path)
+    except HdbError:
+        return base
+    for folder in (here, *here.parents):
+        if folder == base or not folder.is_relative_to(base):
+            return base
+        if (folder / ".git").exists():
+            return folder
+    return base
 
 
 def named_folder(path: str) -> Path:

@@ -23,8 +23,11 @@ DAY = 24 * 3600
 KEPT = {runtime.STAMP: 30 * DAY, runtime.RETIRED: DAY}
 PATIENCE = 1.0
 LOOK_SECONDS = 0.2
+ASK_SECONDS = 20.0
+"""How long an interpreter may take to tell its version; a shim may have nothing behind it."""
 HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TAIL_LINES = 12
+RETRYING = "WARNING: Retrying ("
 QUESTION = (
     "import sys, importlib.util as u; "
     "print('%d.%d' % sys.version_info[:2], all(map(u.find_spec, ('venv', 'ensurepip'))))"
@@ -64,7 +67,7 @@ def build(root: str, cache: str, say: Callable[[str], None]) -> str:
 
 def ask(python: str) -> tuple[str, bool] | None:
     """Return an interpreter's version and whether it can create environments; None if it fails."""
-    status, output = _run([python, "-I", "-c", QUESTION], Path(os.sep))
+    status, output = _run([python, "-I", "-c", QUESTION], Path(os.sep), ASK_SECONDS)
     words = output.split()
     if status != 0 or len(words) != len(("version", "able")):
         return None
@@ -134,7 +137,8 @@ def _recipes(environment: str, requirements: str) -> Iterator[tuple[str, int, li
     if uv:
         venv = [uv, "venv", "--no-project", environment, "--python"]
         # Copies: a link into uv's cache breaks when someone cleans or edits that.
-        install = [uv, "pip", "install", "--link-mode", "copy", "--python", python, *pinned]
+        install = [uv, "pip", "install", "--link-mode", "copy", "--compile-bytecode"]
+        install += ["--python", python, *pinned]
         if known:
             yield "uv", 5, [[*venv, known[0][0]], install]
         else:
@@ -186,12 +190,14 @@ def _follow(commands: list[list[str]], folder: Path) -> str:
     for command in commands:
         status, output = _run(command, folder)
         if status != 0:
-            tail = output.strip().splitlines()[-TAIL_LINES:]
+            # What pip says at each attempt tells nothing that its last line does not.
+            lines = [line for line in output.strip().splitlines() if RETRYING not in line]
+            tail = lines[-TAIL_LINES:]
             return "\n".join(tail) or f"ended with status {status}"
     return ""
 
 
-def _run(command: list[str], folder: Path) -> tuple[int, str]:
+def _run(command: list[str], folder: Path, limit: float | None = None) -> tuple[int, str]:
     # Not in the user's folder: a project's own settings for uv must not reach hdb's environment.
     variables = {
         name: value
@@ -216,7 +222,7 @@ def _run(command: list[str], folder: Path) -> tuple[int, str]:
         return 127, str(error)
     try:
         _release()
-        output = _output(process)
+        output = _output(process, limit)
     except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
@@ -228,10 +234,13 @@ def _release() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD)
 
 
-def _output(process: subprocess.Popen[bytes]) -> bytes:
+def _output(process: subprocess.Popen[bytes], limit: float | None) -> bytes:
     # Looked at again and again: a signal that comes just before a blocking read is not seen
     # until the read returns.
+    end = None if limit is None else time.monotonic() + limit
     while True:
+        if end is not None and time.monotonic() > end:
+            os.killpg(process.pid, signal.SIGKILL)
         try:
             return process.communicate(timeout=LOOK_SECONDS)[0]
         except subprocess.TimeoutExpired:

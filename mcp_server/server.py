@@ -27,7 +27,7 @@ from mcp_server.errors import HdbError, UsageError, one_line
 from mcp_server.heartbeat import Heartbeat
 from mcp_server.paging import batch_page, conventions_page, failure_page
 from mcp_server.prompts import prompt_text, prompts
-from mcp_server.roots import project_root
+from mcp_server.roots import checkout, project_root
 from mcp_server.serving import until_signal
 from mcp_server.snapshot import Snapshot
 from mcp_server.status import read_status
@@ -57,7 +57,8 @@ WHOLE = {"anthropic/maxResultSizeChars": 60_000}
 PathArgument = Annotated[
     str,
     Field(
-        description="Project folder; default: the project of this session.", examples=["backend"]
+        description="Project folder, or worktree; default: the project of this session.",
+        examples=["backend"],
     ),
 ]
 CursorArgument = Annotated[
@@ -148,9 +149,9 @@ def status_tool(
     """  # noqa: D205 - one sentence, which a client shows as it stands
     if stop_hook != "":
 
-        def began() -> tuple[Path, Snapshot]:
-            root = project_root(path)
-            return root, session.baseline(root)
+        def began() -> tuple[Path, Path, Snapshot]:
+            root = checkout(path)
+            return project_root(None), root, session.baseline(root)
 
         return _text(answer_stop(stop_hook, began))
 

@@ -46,7 +46,8 @@ def client_baseline(root: Path) -> Snapshot | None:
 
 
 def _server_session() -> str:
-    return os.environ.get(CLIENT) or os.environ.get(FRONT) or _PROCESS
+    # A client that resumes a session starts another server: what changed in between is not its.
+    return os.environ.get(FRONT) or os.environ.get(CLIENT) or _PROCESS
 
 
 def _started(session: str, root: Path) -> Future[Snapshot]:
@@ -72,14 +73,18 @@ def _beginning(session: str, root: Path) -> Snapshot:
         # Nobody can come back to it.
         return take(root)
     found = records.beginning(root, session)
-    if found is None:
-        now = _as_it_was(root, take(root))
+    if found is not None:
+        return found
+    now = _as_it_was(root, take(root))
+    # The command line knows the client's name of the session alone.
+    for name in dict.fromkeys((session, os.environ.get(CLIENT) or session)):
         # Another process of the session may have been quicker.
-        found = records.beginning(root, session)
-        if found is None:
-            records.keep_beginning(root, session, now)
-            return now
-    return found
+        first = records.beginning(root, name)
+        if first is None:
+            records.keep_beginning(root, name, now)
+        elif name == session:
+            now = first
+    return now
 
 
 def _as_it_was(root: Path, now: Snapshot) -> Snapshot:

@@ -15,6 +15,7 @@ from mcp_server import store
 from mcp_server.batch import assemble, remember
 from mcp_server.contract import Batch
 from mcp_server.conventions import read_conventions
+from mcp_server.conventions.layout.worktrees import has_worktrees
 from mcp_server.errors import UsageError
 from mcp_server.execution import Allowance, execute
 from mcp_server.finished import Finished
@@ -128,6 +129,8 @@ async def _verify(
         aside=aside,
         previous=store.previous(root),
     )
+    if has_worktrees(root):
+        batch = batch.model_copy(update={"root": neutral(redact(str(root)))})
     store.save(root, batch, groups, remember(finished, groups))
     return batch
 

@@ -183,6 +183,21 @@ def test_a_setup_that_fails_is_told_with_its_output(
     assert "unrecognized arguments: --no-such-option" in capsys.readouterr().err
 
 
+def test_a_signal_that_the_user_had_ignored_stays_ignored(project: ProjectFactory) -> None:
+    waits = "def test_a():\n    open('began', 'w').close()\n    open('goes').read(1)\n"
+    folder = project({"pyproject.toml": "", "test_a.py": waits})
+    for name in ("began", "goes"):
+        os.mkfifo(folder / name)
+    command = f'trap "" HUP; exec "{sys.executable}" -m mcp_server verify "{folder}"'
+    running = subprocess.Popen(["/bin/sh", "-c", command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    with os.fdopen(os.open(folder / "goes", os.O_RDWR), "wb") as gate:
+        with (folder / "began").open(encoding="utf-8"):
+            running.send_signal(signal.SIGHUP)
+        gate.write(b"1")
+        gate.flush()
+        assert running.wait(timeout=60) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything_that_was_started(
     project: ProjectFactory, number: signal.Signals

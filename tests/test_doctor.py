@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mcp_server.doctor.finding import WRONG
+from mcp_server.doctor.project import project as project_findings
 from tests.conftest import ProjectFactory
 from tests.installation import Installation, install, prepare, script
 from tests.test_launcher import OLD
@@ -27,6 +29,7 @@ INSTALLED = {
     "hasUserConfig": True,
 }
 # The command line is not what is looked at here, and would need hdb's packages.
+PREPARING = "hdb: preparing its environment first, which may take a minute..."
 NO_PROGRAM = "def main() -> int:\n    import tinydep\n    return 2\n"
 
 
@@ -47,7 +50,7 @@ def examine(hdb: Installation, folder: Path) -> tuple[int, str]:
     """Run the doctor in a folder; return its status and its screen."""
     process = hdb.start("doctor", cwd=folder)
     out, err = process.communicate()
-    assert err == ""
+    assert set(err.splitlines()) <= {PREPARING}
     return process.returncode, out
 
 
@@ -76,6 +79,26 @@ def test_a_missing_environment_of_the_project_is_named_with_its_command(
     assert " !!  project " in screen
     assert "-> " in screen
     assert "1 thing is wrong" in screen
+
+
+def test_configuration_that_cannot_be_read_is_wrong(
+    here: Installation, project: ProjectFactory
+) -> None:
+    status, screen = examine(here, project(PROJECT | {"pyproject.toml": "[tool.hdb"}))
+    assert (status, "pyproject.toml cannot be read" in screen) == (1, True)
+
+
+def test_tools_that_path_should_have_and_has_not_are_named(tmp_path: Path) -> None:
+    # What `hdb conventions` says of a project that has nothing but PATH.
+    command = {"tool": "pytest", "command": "no-such-pytest -q", "source": "a", "sure": True}
+    said = {
+        "path": ".",
+        "environment": {"kind": "path", "ready": True},
+        "roles": {"test": [command]},
+    }
+    script(tmp_path / "bin" / "hdb", f"echo '{json.dumps({'projects': [said]})}'")
+    (found,) = project_findings(str(tmp_path))
+    assert (found.mark, found.text) == (WRONG, ".: pytest; its environment has no no-such-pytest")
 
 
 def test_a_folder_without_a_project_is_no_fault(here: Installation, tmp_path: Path) -> None:
@@ -139,7 +162,7 @@ def test_an_environment_that_cannot_be_built_is_told_as_the_server_tells_it(tmp_
     (tmp_path / "index").rename(tmp_path / "away")
     status, screen = examine(hdb, tmp_path)
     assert status == 1
-    assert " --  environment   not built yet" in screen
+    assert " --  environment   not there" in screen
     assert " !!  server        hdb could not start" in screen
 
 

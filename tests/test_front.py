@@ -7,6 +7,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,11 +30,14 @@ PATIENCE = 60.0
 """Seconds until a test gives up on a line; none of them takes a fraction of it."""
 # A server that keeps what it hears and does what it is told.
 PROGRAM = """
-import json, os, sys
+import json, os, signal, sys
 import tinydep
 
 def main() -> int:
     heard = []
+    if "STARTS" in os.environ:
+        with open(os.environ["STARTS"], "w") as begun:
+            begun.write("1")
     for line in sys.stdin:
         message = json.loads(line)
         heard.append(message)
@@ -44,6 +48,13 @@ def main() -> int:
             os.kill(os.getpid(), 9)
         if name == "leave":
             os._exit(3)
+        if name == "complain":
+            print("what a day", file=sys.stderr, flush=True)
+        if name == "resist":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if name == "close":
+            os.close(1)
+            signal.pause()
         if name == "tell":
             note = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": 1}}
             print(json.dumps(note), flush=True)
@@ -55,23 +66,27 @@ def main() -> int:
 
 
 CALL = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":'
-NO_MESSAGES = (
-    (b"{", -32700),
-    (b"\xff\xfe", -32700),
-    (CALL + b'{"name":NaN}}', -32700),
-    (CALL + b'{"name":"\\ud800"}}', -32700),
-    (b"[" * 100_000, -32600),
-    (CALL + b'{"a":' * 300 + b"1" + b"}" * 301, -32600),
-    (CALL + b"[]}", -32600),
-    (b"[]", -32600),
-    (b"7", -32600),
-    (b'{"id":1,"method":"ping"}', -32600),
-    (b'{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600),
-    (b'{"jsonrpc":"2.0","id":1.5,"method":"ping"}', -32600),
-    (b'{"jsonrpc":"2.0","id":true,"method":"ping"}', -32600),
-    (b'{"jsonrpc":"2.0","id":1,"method":7}', -32600),
-    (b'{"jsonrpc":"2.0","id":1}', -32600),
+NO_MESSAGES: tuple[tuple[bytes, int, object], ...] = (
+    (b"{", -32700, None),
+    (b"\xff\xfe", -32700, None),
+    (b"\xef\xbb\xbf" + CALL + b"{}}", -32700, None),
+    (CALL + b'{"name":NaN}}', -32700, None),
+    (CALL + b'{"name":"\\ud800"}}', -32700, None),
+    (CALL + b'{"name":"\xed\xa0\x80"}}', -32700, None),
+    (b"[" * 100_000, -32600, None),
+    (CALL + b'{"a":' * 300 + b"1" + b"}" * 301, -32600, 1),
+    (CALL + b"[]}", -32600, 1),
+    (CALL + b'{},"error":{"code":1,"message":"a"}}', -32600, 1),
+    (b"[]", -32600, None),
+    (b"7", -32600, None),
+    (b'{"id":1,"method":"ping"}', -32600, 1),
+    (b'{"jsonrpc":"2.0","id":null,"method":"ping"}', -32600, None),
+    (b'{"jsonrpc":"2.0","id":1.5,"method":"ping"}', -32600, None),
+    (b'{"jsonrpc":"2.0","id":true,"method":"ping"}', -32600, None),
+    (b'{"jsonrpc":"2.0","id":1,"method":7}', -32600, 1),
+    (b'{"jsonrpc":"2.0","id":1}', -32600, None),
 )
+"""Lines, the code of the answer, and its id."""
 
 
 class Peer:
@@ -241,6 +256,9 @@ def test_a_server_that_cannot_be_built_is_told_to_the_call_and_tried_again(
     assert "hdb could not start" in text(result)
     assert "Check the network and the package index settings" in text(result)
     assert result.get("resultType") == ("complete" if version == MODERN else None)
+    hook = {"name": "status", "arguments": {"stop_hook": "false"}, "_meta": meta(version)}
+    allowed = peer.result(peer.ask("tools/call", hook))
+    assert (allowed["content"][0]["text"], allowed.get("isError")) == ("{}", None)
     (tmp_path / "away").rename(index)
     assert "heard" in peer.result(peer.call("heard", meta(version)))
 
@@ -335,11 +353,121 @@ def test_a_line_that_is_no_message_is_answered_and_nothing_is_lost(
 ) -> None:
     peer = connect(built)
     peer.greet(version)
-    for line, code in NO_MESSAGES:
+    for line, code, identity in NO_MESSAGES:
         peer.write(line + b"\n\n")
-        answer = peer.answer(None)
+        answer = peer.answer(identity)
         assert (answer["error"]["code"], answer["error"]["message"][-1]) == (code, "."), line
     assert peer.result(peer.ask("tools/list", {"_meta": meta(version)}))["tools"]
+
+
+def test_odd_lines_that_are_messages_are_served(built: Installation, connect: Connect) -> None:
+    peer = connect(built)
+    peer.greet("2025-11-25")
+    peer.write(b'{"jsonrpc":"2.0","id":"a","method":"tools/list","params":null}\n')
+    assert peer.result("a")["tools"]
+    # To the server a bare carriage return would end the line.
+    peer.write(b'{"jsonrpc":"2.0",\r"id":"b","method":"tools/call","params":{"name":"heard"}}\r\n')
+    assert peer.result("b")["heard"]
+    peer.send({"id": "hdb-front-1", "method": "tools/call", "params": {"name": "heard"}})
+    assert peer.result("hdb-front-1")["heard"]
+    peer.send({"id": "c", "method": "tools/call", "params": {"name": "x" * (3 << 20)}})
+    assert peer.result("c")["heard"][-1]["params"]["name"] == "x" * (3 << 20)
+
+
+@pytest.mark.parametrize("identity", [[1], {}, None, 7, "never asked"])
+def test_a_cancelling_of_what_is_not_there_harms_nothing(
+    built: Installation, connect: Connect, identity: object
+) -> None:
+    peer = connect(built)
+    peer.greet("2025-11-25")
+    peer.send({"method": "notifications/cancelled", "params": {"requestId": identity}})
+    assert peer.result(peer.call("heard"))
+
+
+def test_a_version_of_the_handshake_is_none_of_the_stateless_protocol(
+    built: Installation, connect: Connect
+) -> None:
+    peer = connect(built)
+    about = {**envelope(MODERN), "io.modelcontextprotocol/protocolVersion": "2025-11-25"}
+    refused = peer.answer(peer.ask("tools/list", {"_meta": about}))["error"]
+    assert (refused["code"], refused["data"]["supported"]) == (-32022, [MODERN])
+
+
+def test_a_server_that_served_is_started_again_before_it_is_needed(
+    built: Installation, connect: Connect, tmp_path: Path
+) -> None:
+    starts = tmp_path / "starts"
+    os.mkfifo(starts)
+    with os.fdopen(os.open(starts, os.O_RDWR), "rb", buffering=0) as begun:
+        peer = connect(built.having(STARTS=starts))
+        peer.greet("2025-11-25")
+        assert begun.read(1)
+        peer.result(peer.call("heard"))
+        peer.call("die")
+        assert peer.next()
+        assert begun.read(1)
+
+
+@pytest.mark.parametrize("leaves", ["with unread output", "and reads on"])
+def test_a_client_over_sockets_may_leave_as_it_likes(built: Installation, leaves: str) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        front = subprocess.Popen(
+            [str(built.root / "bin" / "hdb"), "mcp"],
+            env=built.variables,
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            stderr=subprocess.PIPE,
+        )
+        theirs.close()
+        ask = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/list",
+            "params": {"_meta": envelope(MODERN)},
+        }
+        ours.sendall(json.dumps(ask).encode() + b"\n")
+        assert select.select([ours], [], [], PATIENCE)[0]
+        if leaves == "with unread output":
+            ours.close()
+        else:
+            ours.shutdown(socket.SHUT_WR)
+            assert b'"verify"' in ours.recv(1 << 20)
+        errors = front.communicate(timeout=PATIENCE)[1]
+    assert (front.returncode, errors) == (0, b"")
+
+
+def test_the_last_line_needs_no_end(built: Installation, connect: Connect) -> None:
+    peer = connect(built)
+    line = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/list",
+        "params": {"_meta": envelope(MODERN)},
+    }
+    peer.write(json.dumps(line).encode())
+    assert peer.process.stdin
+    peer.process.stdin.close()
+    assert peer.result(1)["tools"]
+
+
+def test_what_a_server_complains_of_is_passed_on(built: Installation, connect: Connect) -> None:
+    peer = connect(built)
+    peer.greet("2025-11-25")
+    peer.result(peer.call("complain"))
+    assert peer.process.stderr
+    assert peer.process.stderr.readline() == b"what a day\n"
+
+
+def test_a_server_that_does_not_end_when_asked_is_ended(
+    built: Installation, connect: Connect
+) -> None:
+    peer = connect(built)
+    peer.greet("2025-11-25")
+    pid = peer.result(peer.call("resist"))["pid"]
+    assert "ended by SIGKILL" in text(peer.result(peer.call("close")))
+    assert not alive(pid)
+    assert peer.result(peer.call("heard"))["pid"] != pid
 
 
 def test_a_protocol_of_the_future_is_told_what_is_spoken(

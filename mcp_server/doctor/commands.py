@@ -21,8 +21,14 @@ def version_of(program: str) -> tuple[str, str] | None:
     return path, found[0].rstrip(",;)") if found else ""
 
 
-def output_of(command: list[str], seconds: float = SECONDS) -> str | None:
+def output_of(command: list[str]) -> str | None:
     """Return what a command writes to standard output; None where it fails or takes too long."""
+    status, output = run(command)
+    return output if status == 0 else None
+
+
+def run(command: list[str], seconds: float = SECONDS) -> tuple[int | None, str]:
+    """Return a command's status, None where it does not start or takes too long, and output."""
     try:
         process = subprocess.Popen(  # noqa: S603 - programs of the user's own PATH, fixed arguments
             command,
@@ -31,14 +37,14 @@ def output_of(command: list[str], seconds: float = SECONDS) -> str | None:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except OSError:
-        return None
+    except OSError as error:
+        return None, str(error)
     try:
         output = process.communicate(timeout=seconds)[0]
     except BaseException as error:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
-            return None
+            return None, f"nothing came within {seconds:.0f} s"
         raise
-    return output.decode("utf-8", "replace") if process.returncode == 0 else None
+    return process.returncode, output.decode("utf-8", "replace")

@@ -15,9 +15,9 @@ ENOUGH_BYTES = 200 << 20
 """What an environment of hdb's and its download take, with room to spare."""
 
 
-def machine(root: str, cache: str) -> list[Finding]:
-    """Look at everything, in the order in which a start needs it."""
-    return [_python(), _uv(), _state(cache), _environment(root, cache)]
+def machine(cache: str) -> list[Finding]:
+    """Look at what a first start needs, in its order."""
+    return [_python(), _uv(), _state(cache)]
 
 
 def _python() -> Finding:
@@ -59,12 +59,13 @@ def _state(cache: str) -> Finding:
     return Finding(WELL, "state", f"{cache}, {room}")
 
 
-def _environment(root: str, cache: str) -> Finding:
+def environment(root: str, cache: str) -> Finding:
+    """Look for hdb's own environment, which the first start builds."""
     try:
         found = runtime.find(root, cache)
     except runtime.StartError as problem:
-        return Finding(WRONG, "environment", str(problem))
+        return Finding(WRONG, "environment", str(problem), "reinstall hdb")
     if found:
         return Finding(WELL, "environment", f"ready: {found}")
     build = f"{Path(root, 'bin', 'hdb')} --version"
-    return Finding(NOTED, "environment", "not built yet; the first start builds it", build)
+    return Finding(NOTED, "environment", "not there; the first start builds it", build)

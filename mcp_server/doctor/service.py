@@ -51,7 +51,7 @@ def service(root: str) -> Finding:
         process.communicate()
     said = str(answer["content"][0]["text"])
     if said.startswith("hdb could not start"):
-        return Finding(WRONG, "server", said)
+        return Finding(WRONG, "server", said, "mend that, then run hdb doctor again")
     names = ", ".join(tool["name"] for tool in tools)
     times = f"first answer after {first * 1000:.0f} ms, first call after {ready:.1f} s"
     return Finding(WELL, "server", f"{names}; {times}")

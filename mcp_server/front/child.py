@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+from mcp_server.front.lines import Lines
+
 STARTING = "hdb is starting"
 ENDING_SECONDS = 10.0
 """How long the server may take to end the checks that it runs."""
@@ -43,7 +45,9 @@ class Child:
         # A server that does not read must not hold up the client's other messages.
         os.set_blocking(self.input, False)
         self.unsent = bytearray()
-        self.part = b""
+        self.mute = False
+        """Whether nothing more comes on its standard error."""
+        self._lines = Lines()
         self.said = ""
         self.began = time.monotonic()
 
@@ -76,19 +80,20 @@ class Child:
         data = os.read(self.output, CHUNK)
         if not data:
             return None
-        *whole, self.part = (self.part + data).split(b"\n")
-        return [line + b"\n" for line in whole]
+        return self._lines.feed(data)
 
     def listen(self) -> bytes:
         """Return what the child says on standard error, and remember the end of it."""
         data = os.read(self.errors, CHUNK)
+        self.mute = not data
         self.said = (self.said + data.decode("utf-8", "replace"))[-TAIL_CHARACTERS:]
         return data
 
-    def end(self, *, patience: float = 0.0) -> str:
+    def end(self, *, patience: float = 0.0, grace: float = ENDING_SECONDS) -> str:
         """End the child with all that it started; return how it ended, in words.
 
-        `patience` is how long it may take to end by itself, in seconds.
+        `patience` is how long it may take to end by itself, `grace` how long when it was asked to,
+        both in seconds.
         """
         process = self._process
         status = _status(process, patience)
@@ -96,7 +101,7 @@ class Child:
             if process.stdin:
                 process.stdin.close()
             process.terminate()
-            status = _status(process, ENDING_SECONDS)
+            status = _status(process, grace)
         if status is None:
             process.kill()
             status = process.wait()

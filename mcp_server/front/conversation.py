@@ -48,6 +48,8 @@ class Conversation:
         self.state = DOWN
         self.wants_another = False
         """Whether the server that is there cannot serve this client any more."""
+        self.proved = False
+        """Whether the server has answered a request of the client's."""
         self._manifest = manifest
         self._era: str | None = None
         self._opening: Message | None = None
@@ -70,6 +72,9 @@ class Conversation:
         except UnreadableError as error:
             self.to_client.append(written(error.answer))
             return
+        if b"\r" in line.rstrip():
+            # To the server a bare one ends a line.
+            line = written(message)
         if is_request(message):
             self._requested(message, line)
         elif message.get("method") == CANCELLED:
@@ -87,16 +92,18 @@ class Conversation:
         message = read(line)
         if "method" not in message:
             identity = message.get("id")
-            if isinstance(identity, str) and identity.startswith(OURS):
+            if self.state == OPENING and identity == f"{OURS}{self._asked}":
                 self._opened()
                 return
-            self._running.pop(key_of(identity), None)
+            if self._running.pop(key_of(identity), None) is not None:
+                self.proved = True
         self.to_client.append(line)
 
     def server_began(self) -> None:
         """Open the conversation with a new server, as far as the client has said how."""
         self.state = OPENING
         self.wants_another = False
+        self.proved = False
         if self._era is not None:
             self._open()
 
@@ -148,7 +155,10 @@ class Conversation:
             self._open()
 
     def _cancelled(self, message: Message, line: bytes) -> None:
-        key = key_of(message.get("params", {}).get("requestId"))
+        wanted = message.get("params", {}).get("requestId")
+        if not isinstance(wanted, (str, int)):
+            return
+        key = key_of(wanted)
         before = len(self._waiting)
         self._waiting = [
             (one, text)

@@ -61,7 +61,7 @@ class Manifest:
         version = negotiated
         if is_modern(message):
             version = _envelope(message) if negotiated is None else None
-            if version is not None and version not in self._versions:
+            if version is not None and (version < MODERN or version not in self._versions):
                 return self._unsupported(message, version)
         if set(message.get("params", {})) - {"_meta"}:
             return None

@@ -15,6 +15,8 @@ INVALID_REQUEST = -32600
 INTERNAL_ERROR = -32603
 UNSUPPORTED = -32022
 """A protocol version that is not served (2026-07-28, basic/versioning)."""
+HOOK, ALLOW = "stop_hook", "{}"
+"""How a client's hook asks, and the answer that lets it go on: a hook is no place for a failure."""
 DEEPEST = 100
 """How deep a message may nest: the server's own reader drops what is much deeper, silently."""
 DEEP = "The message nests too deeply."
@@ -29,16 +31,16 @@ VERSION, CLIENT, CAPABILITIES = (
 class UnreadableError(Exception):
     """A line that the server would drop without a word, with the answer that it deserves."""
 
-    def __init__(self, code: int, why: str) -> None:
+    def __init__(self, code: int, why: str, identity: object = None) -> None:
         """Keep what the answer says."""
         super().__init__(why)
-        self.answer = refusal(None, code, why)
+        self.answer = refusal(identity, code, why)
 
 
 def read(line: bytes) -> Message:
     """Return the message in a line. Raises `UnreadableError` for whatever is none."""
     try:
-        message: Message = json.loads(line, parse_constant=_refuse)
+        message: Message = json.loads(line.decode(), parse_constant=_refuse)
         if b"\\u" in line:
             # A half of a surrogate pair is no text.
             json.dumps(message, ensure_ascii=False).encode()
@@ -48,9 +50,11 @@ def read(line: bytes) -> Message:
         raise UnreadableError(INVALID_REQUEST, DEEP) from None
     wrong = _wrong(message)
     if wrong:
-        raise UnreadableError(INVALID_REQUEST, wrong)
+        raise UnreadableError(INVALID_REQUEST, wrong, identity_of(message))
     if line.count(b"{") + line.count(b"[") > DEEPEST and _depth(message) > DEEPEST:
-        raise UnreadableError(INVALID_REQUEST, DEEP)
+        raise UnreadableError(INVALID_REQUEST, DEEP, identity_of(message))
+    if message.get("params", {}) is None:
+        del message["params"]
     return message
 
 
@@ -78,7 +82,10 @@ def failure(message: Message, why: str) -> Message:
     """Return the answer to a request that no server is there for: words an agent gets to read."""
     if message["method"] != "tools/call":
         return refusal(message["id"], INTERNAL_ERROR, why)
+    arguments = message.get("params", {}).get("arguments")
     result = {"content": [{"type": "text", "text": why}], "isError": True}
+    if isinstance(arguments, dict) and arguments.get(HOOK):
+        result = {"content": [{"type": "text", "text": ALLOW}]}
     if is_modern(message):
         result["resultType"] = "complete"
     return answer(message, result)
@@ -106,6 +113,13 @@ def is_modern(message: Message) -> bool:
     return message.get("method") != "initialize" and VERSION in meta_of(message)
 
 
+def identity_of(message: object) -> object:
+    """Return the id under which a request can be answered, whatever else is wrong with it."""
+    identity = message.get("id") if isinstance(message, dict) and "method" in message else None
+    whole = isinstance(identity, (str, int)) and not isinstance(identity, bool)
+    return identity if whole else None
+
+
 def _refuse(constant: str) -> NoReturn:
     msg = f"{constant} is no JSON number"
     raise ValueError(msg)
@@ -124,8 +138,9 @@ def _wrong(message: object) -> str:
         "A method must be a text.": isinstance(message.get("method", ""), str),
         "An id must be a text or a whole number.": nameless
         or (isinstance(identity, (str, int)) and not isinstance(identity, bool)),
-        "params must be an object.": isinstance(message.get("params", {}), dict),
+        "params must be an object.": isinstance(message.get("params"), (dict, type(None))),
         "A message must have a method, or be an answer.": asks or answers,
+        "A request cannot be an error.": not (asks and "error" in message),
     }
     return next((rule for rule, kept in well_formed.items() if not kept), "")
 

@@ -9,6 +9,7 @@ import sys
 import time
 
 from mcp_server.front.conversation import OPENING, Conversation
+from mcp_server.front.lines import Lines
 from mcp_server.front.manifest import Manifest
 from mcp_server.front.messages import UnreadableError
 
@@ -29,10 +30,8 @@ MOST_SAID = 1 << 16
 FIRST_SECONDS = 0.02
 """How long the start of the server is put off for the client's first message."""
 TELL_SECONDS = 1.0
-SETTLED_SECONDS = 2.0
-"""A server that ended sooner is started again only when a call needs it."""
 LEAVE_SECONDS = 0.5
-"""How long a server whose output has ended may take to end itself."""
+"""How long a server whose output has ended may take to end, by itself and again when asked to."""
 
 
 def serve(root: str) -> int:
@@ -57,7 +56,7 @@ class Relay:
         }
         self._conversation = Conversation(Manifest.load())
         self._child: Child | None = None
-        self._part = b""
+        self._lines = Lines()
         self._unsent = bytearray()
         self._unsaid = bytearray()
         self._tells = _is_open(ERRORS)
@@ -78,12 +77,11 @@ class Relay:
         try:
             while not (self._stopped or self._left):
                 self._turn(wake)
-            self._finish(wake)
-        except BrokenPipeError:
-            return 0  # nobody reads any more: as good as a client that has left
         finally:
+            # First of all: a client that has left may never read what there still is to say.
             if self._child is not None:
                 self._child.end()
+        self._finish(wake)
         return 128 + self._stopped if self._stopped else 0
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
@@ -99,7 +97,8 @@ class Relay:
         if self._unsaid:
             writes[ERRORS] = self._say
         if child is not None:
-            reads[child.errors] = self._overhear
+            if not child.mute:
+                reads[child.errors] = self._overhear
             if len(self._unsent) < FULL:
                 reads[child.output] = self._hear
             if child.unsent:
@@ -122,7 +121,8 @@ class Relay:
         talk = self._conversation
         if self._child is not None and talk.wants_another:
             self._replace(self._child)
-        if self._child is None and (self._due or talk.waits):
+        answered = not (talk.to_client or self._unsent)
+        if self._child is None and (talk.waits or (self._due and answered)):
             self._start()
         if self._child is not None and talk.waits and time.monotonic() > self._told + TELL_SECONDS:
             self._told = time.monotonic()
@@ -152,14 +152,17 @@ class Relay:
         self._conversation.server_ended("The client began anew during this call.")
 
     def _read(self) -> None:
-        data = os.read(INPUT, CHUNK)
-        *lines, self._part = (self._part + data).split(b"\n")
+        try:
+            data = os.read(INPUT, CHUNK)
+        except OSError:
+            data = b""  # the other end of a socket was closed with something unread in it
+        lines = self._lines.feed(data)
         if not data:
             self._left = True
-            lines = [self._part]
+            lines = [self._lines.rest() + b"\n"]
         for line in lines:
             if line.strip():
-                self._conversation.hear_client(line + b"\n")
+                self._conversation.hear_client(line)
 
     def _hear(self) -> None:
         child = self._child
@@ -177,13 +180,14 @@ class Relay:
             self._note(self._child.listen())
 
     def _ended(self, child: Child) -> None:
-        how = child.end(patience=LEAVE_SECONDS)
+        how = child.end(patience=LEAVE_SECONDS, grace=LEAVE_SECONDS)
         why = f"hdb's server ended {how} during this call, and what it ran with it: call again."
         if self._conversation.state == OPENING:
             why = child.complaint or f"hdb's server ended {how} before it served."
             why = f"hdb could not start, so nothing was done: {why}"
-        elif time.monotonic() > child.began + SETTLED_SECONDS:
-            self._due = True
+        else:
+            # One that never served would only end again.
+            self._due = self._conversation.proved
         self._child = None
         self._conversation.server_ended(why)
 
@@ -193,7 +197,11 @@ class Relay:
 
     def _write(self) -> None:
         # A pipe that is ready takes this much at once, so that the write never waits.
-        sent = os.write(OUTPUT, self._unsent[: select.PIPE_BUF])
+        try:
+            sent = os.write(OUTPUT, self._unsent[: select.PIPE_BUF])
+        except OSError:
+            self._left = True  # nobody reads any more
+            sent = len(self._unsent)
         del self._unsent[:sent]
 
     def _say(self) -> None:
