@@ -29,6 +29,7 @@ def main() -> int:
         found = f"python3 is {sys.version.split()[0]}"
         say(f"{found}. Put Python 3.11 or newer first on PATH, then start hdb again.")
         return 2
+    os.environ.pop("HDB_NEWER", None)
     sys.path.insert(0, ROOT)
     if sys.argv[1:] == ["mcp"]:
         from mcp_server.front import relay  # noqa: PLC0415 - older Pythons cannot read it
@@ -55,7 +56,10 @@ def main() -> int:
 
 
 def become_newer() -> None:
-    """Start again under a newer Python of PATH; return where there is none that starts."""
+    """Start again under a newer Python of PATH; return where there is none."""
+    if os.environ.pop("HDB_NEWER", ""):
+        return  # a name said more than its Python is
+    os.environ["HDB_NEWER"] = "1"
     for name in NEWER:
         for folder in os.get_exec_path():
             path = os.path.join(folder, name)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import interpreter
 from tests.installation import BUILDING, UV, Installation, install, script
 
 PROGRAM = """
@@ -172,6 +173,48 @@ def test_an_old_python_finds_a_newer_one_behind_a_dead_shim(
     script(tmp_path / "bin" / "python3.14", "exit 127")
     script(tmp_path / "bin" / "python3.11", f'exec "{sys.executable}" "$@"')
     assert hdb.run().returncode == 0
+
+
+@pytest.mark.parametrize("version", ["3.6", "3.7"])
+def test_a_python3_that_is_too_old_hands_over_to_a_newer_one(
+    hdb: Installation, tmp_path: Path, version: str
+) -> None:
+    old = interpreter(version)
+    if old is None:
+        pytest.skip(f"there is no Python {version} here")
+    script(tmp_path / "bin" / "python3", f'exec "{old}" "$@"')
+    alone = hdb.run()
+    assert (alone.returncode, f"python3 is {version}." in alone.stderr) == (2, True)
+    script(tmp_path / "bin" / "python3.11", f'exec "{sys.executable}" "$@"')
+    assert hdb.run().returncode == 0
+    # A name that says more than there is must not lead round in a circle.
+    script(tmp_path / "bin" / "python3.12", f'exec "{old}" "$@"')
+    assert hdb.run().returncode == 2
+
+
+def test_a_shim_with_nothing_behind_it_is_passed_over(hdb: Installation, tmp_path: Path) -> None:
+    script(tmp_path / "shims" / "python3", "echo 'command not found' >&2; exit 127")
+    path = f"{tmp_path}/shims:{hdb.variables['PATH']}"
+    (tmp_path / "bin" / "python3").rename(tmp_path / "bin" / "python3.11")
+    done = hdb.having(PATH=path).run()
+    assert (done.returncode, "command not found" in done.stderr) == (0, False), done.stderr
+
+
+def test_without_a_home_nothing_is_written_beside_the_project(
+    hdb: Installation, tmp_path: Path
+) -> None:
+    (tmp_path / "project").mkdir()
+    homeless = hdb.having(HOME="relative", HDB_CACHE="")
+    process = homeless.start("verify", cwd=tmp_path / "project")
+    errors = process.communicate()[1]
+    assert (process.returncode, "there is no home folder. Set HDB_CACHE" in errors) == (2, True)
+    assert not list((tmp_path / "project").iterdir())
+    plugin = homeless.having(CLAUDE_PLUGIN_DATA=tmp_path / "plugin")
+    assert plugin.run().stdout.splitlines()[1] == str(tmp_path / "plugin")
+
+
+def test_what_only_the_front_may_say_means_nothing_elsewhere(hdb: Installation) -> None:
+    assert hdb.having(HDB_FRONT=1).run("verify").returncode == 0
 
 
 def test_a_cache_that_cannot_be_written_is_said(hdb: Installation, tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ MOST_SAID = 1 << 16
 FIRST_SECONDS = 0.02
 """How long the start of the server is put off for the client's first message."""
 TELL_SECONDS = 1.0
+LINGER_SECONDS = 10.0
+"""How long a client that has closed its side may take to read the rest."""
 LEAVE_SECONDS = 0.5
 """How long a server whose output has ended may take to end, by itself and again when asked to."""
 
@@ -214,8 +216,9 @@ class Relay:
 
     def _finish(self, wake: int) -> None:
         """Write what a client that closed only its side still gets."""
-        while self._unsent and not self._stopped:
-            if OUTPUT in select.select([wake], [OUTPUT], [])[1]:
+        end = time.monotonic() + LINGER_SECONDS
+        while self._unsent and not self._stopped and time.monotonic() < end:
+            if OUTPUT in select.select([wake], [OUTPUT], [], LINGER_SECONDS)[1]:
                 self._write()
 
 
