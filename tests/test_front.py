@@ -50,6 +50,7 @@ def main() -> int:
             os._exit(3)
         if name == "complain":
             print("what a day", file=sys.stderr, flush=True)
+            print("no message", flush=True)
         if name == "resist":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if name == "close":
@@ -312,6 +313,22 @@ def test_the_cancelling_of_a_running_call_reaches_the_server(
     assert cancelled["params"] in [one.get("params") for one in heard]
 
 
+def test_a_call_that_was_cancelled_is_not_failed_when_its_server_dies(
+    built: Installation, connect: Connect
+) -> None:
+    peer = connect(built)
+    peer.greet("2025-11-25")
+    assert peer.result(peer.call("heard"))
+    waits = {"method": "tools/call", "params": {"name": "wait"}}
+    for identity in (7, "7"):
+        peer.send({"id": identity, **waits})
+    peer.send({"method": "notifications/cancelled", "params": {"requestId": "7"}})
+    dying = peer.call("die")
+    failed = [peer.next()["id"] for _ in range(2)]
+    assert failed == [7, dying]
+    assert peer.result(peer.call("heard"))
+
+
 @pytest.mark.parametrize("version", VERSIONS[-2:])
 @pytest.mark.parametrize(("name", "how"), [("die", "by SIGKILL"), ("leave", "with status 3")])
 def test_a_server_that_dies_fails_its_calls_with_a_sentence_and_is_started_again(
@@ -374,7 +391,7 @@ def test_odd_lines_that_are_messages_are_served(built: Installation, connect: Co
     assert peer.result("c")["heard"][-1]["params"]["name"] == "x" * (3 << 20)
 
 
-@pytest.mark.parametrize("identity", [[1], {}, None, 7, "never asked"])
+@pytest.mark.parametrize("identity", [[1], {}, None, True, 7, "never asked"])
 def test_a_cancelling_of_what_is_not_there_harms_nothing(
     built: Installation, connect: Connect, identity: object
 ) -> None:
@@ -456,7 +473,8 @@ def test_what_a_server_complains_of_is_passed_on(built: Installation, connect: C
     peer.greet("2025-11-25")
     peer.result(peer.call("complain"))
     assert peer.process.stderr
-    assert peer.process.stderr.readline() == b"what a day\n"
+    said = {peer.process.stderr.readline() for _ in range(2)}
+    assert said == {b"what a day\n", b"no message\n"}
 
 
 def test_a_server_that_does_not_end_when_asked_is_ended(

@@ -12,9 +12,9 @@ from mcp_server.front.messages import (
     VERSION,
     UnreadableError,
     failure,
+    is_identity,
     is_modern,
     is_request,
-    key_of,
     meta_of,
     progress,
     read,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mcp_server.front.manifest import Manifest
     from mcp_server.front.messages import Message
 
-    Key = tuple[str, object]
+    Key = str | int | None
 
 DOWN, OPENING, READY = "down", "opening", "ready"
 HANDSHAKE, STATELESS, UNKNOWN = "handshake", "stateless", "unknown"
@@ -95,7 +95,7 @@ class Conversation:
             if self.state == OPENING and identity == f"{OURS}{self._asked}":
                 self._opened()
                 return
-            if self._running.pop(key_of(identity), None) is not None:
+            if self._running.pop(identity, None) is not None:
                 self.proved = True
         self.to_client.append(line)
 
@@ -125,7 +125,7 @@ class Conversation:
         for message, _ in self._waiting:
             token = meta_of(message).get("progressToken")
             if is_request(message) and token is not None:
-                key = key_of(message["id"])
+                key = message["id"]
                 told = self._told[key] = self._told.get(key, 0) + 1
                 self.to_client.append(written(progress(token, told / (told + STEPS), text)))
 
@@ -155,15 +155,12 @@ class Conversation:
             self._open()
 
     def _cancelled(self, message: Message, line: bytes) -> None:
-        wanted = message.get("params", {}).get("requestId")
-        if not isinstance(wanted, (str, int)):
+        key = message.get("params", {}).get("requestId")
+        if not is_identity(key):
             return
-        key = key_of(wanted)
         before = len(self._waiting)
         self._waiting = [
-            (one, text)
-            for one, text in self._waiting
-            if not is_request(one) or key_of(one["id"]) != key
+            (one, text) for one, text in self._waiting if not is_request(one) or one["id"] != key
         ]
         self._told.pop(key, None)
         if len(self._waiting) == before and self._running.pop(key, None) is not None:
@@ -174,7 +171,7 @@ class Conversation:
             self._waiting.append((message, line))
             return
         if is_request(message):
-            self._running[key_of(message["id"])] = message
+            self._running[message["id"]] = message
         self.to_server.append(line)
 
     def _open(self) -> None:

@@ -63,11 +63,6 @@ def written(message: Message) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
 
 
-def key_of(identity: object) -> tuple[str, object]:
-    """Return what tells ids apart: to Python 1 and 1.0 and true are the same."""
-    return type(identity).__name__, identity
-
-
 def answer(message: Message, result: object) -> Message:
     """Return the answer to a request."""
     return {"jsonrpc": "2.0", "id": message["id"], "result": result}
@@ -116,8 +111,12 @@ def is_modern(message: Message) -> bool:
 def identity_of(message: object) -> object:
     """Return the id under which a request can be answered, whatever else is wrong with it."""
     identity = message.get("id") if isinstance(message, dict) and "method" in message else None
-    whole = isinstance(identity, (str, int)) and not isinstance(identity, bool)
-    return identity if whole else None
+    return identity if is_identity(identity) else None
+
+
+def is_identity(value: object) -> bool:
+    """Tell whether a value can be an id; to Python a truth value is a number."""
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -136,8 +135,7 @@ def _wrong(message: object) -> str:
     well_formed = {
         'A message must say "jsonrpc":"2.0".': message.get("jsonrpc") == "2.0",
         "A method must be a text.": isinstance(message.get("method", ""), str),
-        "An id must be a text or a whole number.": nameless
-        or (isinstance(identity, (str, int)) and not isinstance(identity, bool)),
+        "An id must be a text or a whole number.": nameless or is_identity(identity),
         "params must be an object.": isinstance(message.get("params"), (dict, type(None))),
         "A message must have a method, or be an answer.": asks or answers,
         "A request cannot be an error.": not (asks and "error" in message),
