@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from mcp_server.contract import Also, Batch, Failure, StepResult
+from mcp_server.contract import Also, Batch, Delta, Failure, StepResult
 from mcp_server.delta import Previous, compare, remember
 from mcp_server.ending import signal_name
 from mcp_server.finished import RAN, Finished
@@ -83,6 +83,8 @@ def assemble(
     delta, new = None, frozenset[str]()
     if previous:
         delta, new = compare(previous, remember(finished, groups))
+        # Of nothing before and nothing now there is nothing to say.
+        delta = None if delta == Delta() else delta
     steps = tuple(_step_result(each) for each in finished)
     failures = tuple(_failure(each, new) for each in groups)
     batch = Batch(

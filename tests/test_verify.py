@@ -81,6 +81,12 @@ async def test_verifying_edits_nothing(project: ProjectFactory) -> None:
     assert (folder / "calc.py").read_text(encoding="utf-8") == RED["calc.py"]
 
 
+async def test_a_second_green_batch_says_no_more_than_the_first(project: ProjectFactory) -> None:
+    folder = project({"pyproject.toml": "[tool.ruff.lint]\nselect = ['F']\n", "a.py": ""})
+    first, second = await verify(folder), await verify(folder)
+    assert (first.verdict, second.lean()) == ("passed", first.lean())
+
+
 async def test_the_second_batch_says_what_changed(project: ProjectFactory) -> None:
     folder = project(RED)
     await verify(folder)
