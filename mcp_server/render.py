@@ -120,10 +120,8 @@ def _closing(batch: Batch) -> Text:
     if batch.scope != "full":
         text.append(f" (only the {batch.scope} named)")
     if batch.delta:
-        changed = {name: count for name, count in batch.delta.lean().items() if count}
-        listed = ", ".join(f"{count} {name}" for name, count in changed.items())
-        if listed:
-            text.append(f"\nsince the last full run: {listed}")
+        listed = ", ".join(f"{count} {name}" for name, count in batch.delta.lean().items())
+        text.append(f"\nsince the last full run: {listed}")
     if batch.failures:
         shown = batch.failures[0].id
         text.append(f"\n`hdb failure {shown}` shows the one marked [{shown}] in full", style="dim")
@@ -144,9 +142,9 @@ def render_failure(detail: FailureDetail) -> RenderableType:
 
 def render_status(status: StatusView) -> RenderableType:
     """Return whether a tree is verified in a few lines, what to do next in the first of them."""
-    word, style = ("verified", "green") if status.verified else ("not verified", "yellow")
-    text = Text(word, style=f"bold {style}")
-    text.append(f": {status.advice}", style="")
+    text = Text(status.advice, style="bold green")
+    if not status.verified:
+        text = Text("not verified", style="bold yellow").append(f": {status.advice}", style="")
     if (batch := status.batch) is not None:
         aside = "" if batch.scope == "full" else f" (only the {batch.scope} named)"
         text.append(

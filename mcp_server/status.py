@@ -99,7 +99,7 @@ def _first_step(how: str, partial: Batch | None) -> str:
         )
     if partial is not None:
         return f"Only targets were verified: {how} without targets."
-    return f"Nothing was verified yet: {how}."
+    return f"No full batch was made yet: {how}."
 
 
 def _step_after(last: Judged, changed: int, how: str) -> str:

@@ -116,7 +116,7 @@ async def test_nothing_is_verified_before_the_first_batch() -> None:
     assert found == {
         "schema": "hdb.status/1",
         "verified": False,
-        "advice": "Nothing was verified yet: call verify.",
+        "advice": "No full batch was made yet: call verify.",
     }
 
 
@@ -748,15 +748,14 @@ def test_the_command_line_says_it_in_a_few_lines(
     monkeypatch.chdir(root)
     assert main(["status"]) == 1
     shown = capsys.readouterr().out
-    assert shown == "not verified: Nothing was verified yet: run `hdb verify`.\n"
+    assert shown == "not verified: No full batch was made yet: run `hdb verify`.\n"
     assert main(["verify"]) == 0
     batch = store.last_batch(root)
     assert isinstance(batch, Batch)
     capsys.readouterr()
     assert main(["status"]) == 0
     assert capsys.readouterr().out == (
-        "verified: Verified; nothing changed since.\n"
-        f"batch {batch.id}, just now: passed: {batch.summary}\n"
+        f"Verified; nothing changed since.\nbatch {batch.id}, just now: passed: {batch.summary}\n"
     )
     write(root, "a.py", "A = 2\n")
     assert main(["status", str(root)]) == 1
