@@ -62,9 +62,14 @@ def _rounds(folder: Path, chance: random.Random, rounds: int, longest: float) ->
         ways[way] += 1
         _round(project, way, chance.uniform(0, longest))
         left = _left(project, scratch)
-        if left:
+        if left and way == "SIGKILL" and not _processes(project) and _is_unbegun(scratch):
+            # Killed between the making of a step's folder and the start of what would remove it.
+            ways["(killed before a step began)"] += 1
+        elif left:
             bad += 1
             print(f"round {number} ({way}) left: {left}")
+        for folder in scratch.glob("hdb-*"):
+            shutil.rmtree(folder, ignore_errors=True)
     print(", ".join(f"{way} {count}" for way, count in sorted(ways.items())))
     return bad
 
@@ -140,6 +145,11 @@ def _left(project: Path, scratch: Path) -> list[str]:
         if not found or time.monotonic() > deadline:
             return found
         time.sleep(0.02)
+
+
+def _is_unbegun(scratch: Path) -> bool:
+    """Tell whether all that is left are folders of steps that have not written anything."""
+    return all(path.is_dir() or path.stat().st_size == 0 for path in scratch.rglob("*"))
 
 
 def _processes(project: Path) -> list[str]:
