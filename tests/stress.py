@@ -68,8 +68,8 @@ def _rounds(folder: Path, chance: random.Random, rounds: int, longest: float) ->
         elif left:
             bad += 1
             print(f"round {number} ({way}) left: {left}")
-        for folder in scratch.glob("hdb-*"):
-            shutil.rmtree(folder, ignore_errors=True)
+        for left_over in scratch.glob("hdb-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
     print(", ".join(f"{way} {count}" for way, count in sorted(ways.items())))
     return bad
 
