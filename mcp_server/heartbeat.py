@@ -27,6 +27,7 @@ class Heartbeat:
         self._beats = 0
         self._total: float | None = None
         self._text = "reading the project"
+        self._since = 0.0
 
     async def event(self, checks: int, text: str) -> None:
         """Tell that a check began or ended, of so many in all; of none, that the call waits."""
@@ -36,10 +37,12 @@ class Heartbeat:
         # The last step is the batch itself.
         self._total = 2.0 * checks + self._waits + 1 if checks else None
         self._text = text
+        self._since = anyio.current_time()
         await self._tell(float(self._events), self._total, text)
 
     async def during(self, work: Awaitable[T]) -> T:
         """Await some work and its result, with a beat every so often. Raises what the work does."""
+        self._since = anyio.current_time()
         done: list[T] = []
         failed: list[Exception] = []
         async with anyio.create_task_group() as group:
@@ -55,11 +58,9 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         while True:
-            began = anyio.current_time()
             await anyio.sleep(BEAT_SECONDS)
             self._beats += 1
             share = self._events + self._beats / (self._beats + STEPS)
-            waited = self._beats * (anyio.current_time() - began)
-            text = f"{self._text} (for {waited:.0f} s)"
+            text = f"{self._text} (for {anyio.current_time() - self._since:.0f} s)"
             with anyio.move_on_after(BEAT_SECONDS):
                 await self._tell(share, self._total, text)

@@ -241,6 +241,8 @@ def _output(process: subprocess.Popen[bytes], limit: float | None) -> bytes:
     while True:
         if end is not None and time.monotonic() > end:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return b""
         try:
             return process.communicate(timeout=LOOK_SECONDS)[0]
         except subprocess.TimeoutExpired:

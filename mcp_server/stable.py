@@ -68,10 +68,22 @@ REPR_WORDS = tuple(dict.fromkeys(word for word, _, _ in IN_REPR))
 RULES: Rules = tuple((word, re.compile(form), instead) for word, form, instead in FORMS)
 
 
-# A batch names its files and its messages many times over; the bound keeps long texts from staying.
-@lru_cache(maxsize=1024)
+LONGEST_KEPT = 1000
+"""How long a text may be whose stable form is remembered: a server must not keep long outputs."""
+
+
 def stable(text: str) -> str:
     """Return a text as every run over the same files gives it."""
+    # A batch names its files and its messages many times over.
+    return _remembered(text) if len(text) <= LONGEST_KEPT else _stable(text)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(text: str) -> str:
+    return _stable(text)
+
+
+def _stable(text: str) -> str:
     if any(word in text for word in REPR_WORDS):
         text = REPR.sub(lambda match: _replaced(match[0], REPR_RULES), text)
     return _replaced(text, RULES)

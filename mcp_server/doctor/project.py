@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 USAGE_STATUS = 2
-FOLDERS = {"CLAUDE_PROJECT_DIR"}
 VARIABLES = ("HDB_CACHE", "HDB_ROOTS", "HDB_STOP_CHECK", "CLAUDE_PROJECT_DIR")
 
 
@@ -26,8 +25,9 @@ def settings() -> list[Finding]:
         value = os.environ.get(name)
         if not value:
             continue
-        parts = value.split(os.pathsep) if name == "HDB_ROOTS" else [value] * (name in FOLDERS)
-        gone = [part for part in parts if part and not Path(part).is_dir()]
+        parts = value.split(os.pathsep) if name == "HDB_ROOTS" else [value]
+        folders = parts if name in {"HDB_ROOTS", "CLAUDE_PROJECT_DIR"} else []
+        gone = [part for part in folders if part and not Path(part).is_dir()]
         if gone:
             text = f"{name} names {gone[0]}, which is no folder"
             found.append(Finding(WRONG, "setting", text, f"correct or unset {name}"))

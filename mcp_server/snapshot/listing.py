@@ -7,14 +7,20 @@ import itertools
 import os
 import stat
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcp_server.conventions.files.reading import read_text
 from mcp_server.conventions.files.settings import CONFIGURATION
 from mcp_server.conventions.layout.ignored import Rules, parse_rules
-from mcp_server.conventions.layout.tree import GENERATED, MADE, MOST_ENTRIES, MOST_FILES
+from mcp_server.conventions.layout.tree import (
+    GENERATED,
+    MADE,
+    MOST_ENTRIES,
+    MOST_FILES,
+    is_ignored,
+    rules_above,
+)
 
 KINDS = frozenset({stat.S_IFREG, stat.S_IFLNK})
 """What git lists; a pipe, a socket or a device has no content to be changed."""
@@ -60,7 +66,7 @@ class _Walk:
         self.whole = True
         self._root = str(root)
         self._left = MOST_ENTRIES
-        self._queue: deque[tuple[str, tuple[Rules, ...]]] = deque([("", tuple(_above(root)))])
+        self._queue: deque[tuple[str, tuple[Rules, ...]]] = deque([("", tuple(rules_above(root)))])
 
     def run(self) -> None:
         while self._queue and self.whole:
@@ -88,7 +94,7 @@ class _Walk:
             name, path = entry.name, prefix + entry.name
             try:
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if _is_made(name) or _is_ignored(path, name, rules, folder=is_folder):
+                if _is_made(name) or is_ignored(path, name, rules, folder=is_folder):
                     continue
                 if is_folder:
                     self._queue.append((path, rules))
@@ -139,26 +145,3 @@ def _is_made(name: str) -> bool:
         or name.endswith((".egg-info", ".dist-info"))
         or name.startswith(".coverage.")
     )
-
-
-def _is_ignored(path: str, name: str, rules: tuple[Rules, ...], *, folder: bool) -> bool:
-    """Tell whether git ignores a path; the nearest file of rules that has a say decides."""
-    for one in rules:
-        verdict = one.verdict(path, name, folder=folder)
-        if verdict is not None:
-            return verdict
-    return False
-
-
-def _above(root: Path) -> Iterator[Rules]:
-    """Yield the rules from outside the tree, nearest first, where it lies in a repository."""
-    inside = ""
-    found: list[Rules] = []
-    for base in (root, *root.parents):
-        names = [".git/info/exclude"] if base == root else [".gitignore", ".git/info/exclude"]
-        texts = [read_text(base / name) for name in names]
-        found += [parse_rules(text, prefix=inside) for text in texts if text]
-        if (base / ".git").exists():
-            yield from found
-            return
-        inside = f"{base.name}/{inside}"

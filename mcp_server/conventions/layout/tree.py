@@ -79,7 +79,7 @@ class _Walk:
         self.truncated = False
         self._root = str(root)
         self._left = MOST_ENTRIES
-        self._queue: deque[tuple[str, tuple[Rules, ...]]] = deque([("", tuple(_above(root)))])
+        self._queue: deque[tuple[str, tuple[Rules, ...]]] = deque([("", tuple(rules_above(root)))])
 
     def run(self) -> None:
         while self._queue and not self.truncated:
@@ -110,8 +110,8 @@ class _Walk:
             text = read_text(Path(self._root, prefix, ".gitignore"))
             rules = (parse_rules(text or "", skip=len(prefix)), *rules)
         for entry in entries:
-            kind = _kind(entry)
-            if kind is None or _is_ignored(path := prefix + entry.name, entry.name, kind, rules):
+            kind, path = _kind(entry), prefix + entry.name
+            if kind is None or is_ignored(path, entry.name, rules, folder=kind is FOLDER):
                 continue
             if not entry.name.isascii() and not _decodable(entry.name):
                 shown = path.encode("utf-8", "backslashreplace").decode()
@@ -146,10 +146,10 @@ def _kind(entry: os.DirEntry[str]) -> str | None:
         return None
 
 
-def _is_ignored(path: str, name: str, kind: str, rules: tuple[Rules, ...]) -> bool:
+def is_ignored(path: str, name: str, rules: tuple[Rules, ...], *, folder: bool) -> bool:
     """Tell whether git ignores a path; the nearest file of rules that has a say decides."""
     for one in rules:
-        verdict = one.verdict(path, name, folder=kind is FOLDER)
+        verdict = one.verdict(path, name, folder=folder)
         if verdict is not None:
             return verdict
     return False
@@ -163,7 +163,7 @@ def _decodable(name: str) -> bool:
     return True
 
 
-def _above(root: Path) -> list[Rules]:
+def rules_above(root: Path) -> list[Rules]:
     """Return the rules from outside the tree, nearest first, where it lies in a repository."""
     found: list[Rules] = []
     inside = ""
