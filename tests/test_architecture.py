@@ -41,7 +41,7 @@ LAYERS = [
     {"turns", "execution", "outgoing"},
     {"plan", "targets", "batch", "delta", "finished", "grouping", "process", "store", "opaque"}
     | {"child_environment", "strays", "supervisor", "side_file", "cache", "cache_files"}
-    | {"snapshot"},
+    | {"snapshot", "change"},
     {"conventions"},
     {"checkers", "pytest_end"},
     {
@@ -58,13 +58,14 @@ LAYERS = [
         "pytest_record",
         "status_report",
     }
-    | {"arguments", "lengths", "fields", "untrusted", "ending", "limits"},
+    | {"arguments", "lengths", "fields", "untrusted", "ending", "limits", "git"},
     {"descendants"},
 ]
 MOST_LINES = 300
 MEDIAN_LINES = 130
 STARTS_PROCESSES = {
     "process",
+    "git",
     "runtime",
     "runtime_build",
     "launcher",
