@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from mcp_server.errors import UsageError, one_line
@@ -73,14 +73,28 @@ def lean_schema(schema: Schema) -> dict[str, Any]:
     return lean
 
 
-def result_schema(schema: Schema) -> dict[str, Any]:
+def result_schema(schema: Schema, spelt: Collection[str]) -> dict[str, Any]:
     """Return the lean schema of a result, without what no reader of results needs.
 
     That are the defaults, which absent fields have, the word that nothing else or only texts are
     there, the type of what is one of stated values, and what its parts are for, which their names
-    say.
+    say. Of the records inside it only the `spelt` ones are; the others are objects, which the
+    result itself shows to whoever reads it.
     """
-    return dict(_of_result(lean_schema(schema)))
+    lean = dict(_of_result(lean_schema(schema)))
+    defined = lean.pop("$defs", {})
+    kept = {name: _inlined(one, spelt) for name, one in defined.items() if name in spelt}
+    return {**_inlined(lean, spelt), **({"$defs": kept} if kept else {})}
+
+
+def _inlined(value: Any, spelt: Collection[str]) -> Any:  # noqa: ANN401 - JSON, as above
+    if isinstance(value, list):
+        return [_inlined(one, spelt) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if str(value.get("$ref", "")).rpartition("/")[2] in {"", *spelt}:
+        return {key: _inlined(one, spelt) for key, one in value.items()}
+    return {"type": "object"}
 
 
 def _of_result(value: object) -> Any:  # noqa: ANN401 - JSON is what the schema makes it
@@ -125,7 +139,7 @@ def _is(kind: Schema, value: object) -> bool:
     # To Python a truth value is a number; to a caller it is not.
     if isinstance(value, bool):
         return bool(kind["type"] == "boolean")
-    if not isinstance(value, TYPES[kind["type"]]):
+    if not isinstance(value, TYPES[kind["type"]]) or value not in kind.get("enum", [value]):
         return False
     if isinstance(value, list):
         return all(_is(kind["items"], one) for one in value)
@@ -141,7 +155,7 @@ def _is(kind: Schema, value: object) -> bool:
 def _expected(schema: Schema) -> str:
     nouns = []
     for kind in _kinds(schema):
-        noun = NOUNS[kind["type"]]
+        noun = " or ".join(map(json.dumps, kind.get("enum", ()))) or NOUNS[kind["type"]]
         if "items" in kind:
             noun += f" of {NOUNS[kind['items']['type']]}s"
         if "exclusiveMinimum" in kind:

@@ -6,11 +6,12 @@ import hashlib
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from mcp_server.contract import Also, Batch, Delta, Failure, StepResult
+from mcp_server.checkers import checkers
+from mcp_server.contract import Advice, Also, Batch, Delta, Failure, Since, StepResult
 from mcp_server.delta import Previous, compare, remember
 from mcp_server.ending import signal_name
 from mcp_server.finished import RAN, Finished
@@ -57,7 +58,7 @@ def _verdict(  # noqa: PLR0911 - one line an entry of the verdict table
     if outcome.problem is not None:
         return Verdict.CRASHED, outcome.problem or f"ended with status {report.status}"
     if outcome.nothing:
-        return Verdict.NOT_RUN, outcome.nothing
+        return Verdict.PASSED if outcome.unreached else Verdict.NOT_RUN, outcome.nothing
     if outcome.diagnostics:
         return Verdict.FAILED, None
     if report.status != 0:
@@ -70,7 +71,7 @@ def _verdict(  # noqa: PLR0911 - one line an entry of the verdict table
 def assemble(
     finished: Sequence[Finished],
     *,
-    scope: Literal["full", "targets"],
+    scope: Literal["full", "affected", "targets"],
     problems: Sequence[str] = (),
     aside: str = "",
     previous: Previous | None = None,
@@ -79,7 +80,7 @@ def assemble(
 
     `aside` is added to the summary.
     """
-    groups = group(one for each in finished for one in each.outcome.diagnostics)
+    groups = grouped(finished)
     delta, new = None, frozenset[str]()
     if previous:
         delta, new = compare(previous, remember(finished, groups))
@@ -97,8 +98,47 @@ def assemble(
         steps=steps,
         delta=delta,
         failures=failures,
+        advice=tuple(dict.fromkeys(_advice(finished))),
     )
     return batch, groups
+
+
+def grouped(finished: Sequence[Finished]) -> tuple[Group, ...]:
+    """Return the findings of all finished steps, those with one root cause together."""
+    found = [one for each in finished for one in each.outcome.diagnostics]
+    # No tool mends a file that does not parse.
+    broken = {one.file for one in found if one.topic == "syntax"}
+    return group(replace(one, fix=None) if one.file in broken else one for one in found)
+
+
+def _advice(finished: Sequence[Finished]) -> Iterator[Advice]:
+    for each in finished:
+        for one in each.outcome.advice:
+            yield Advice(
+                tool=one.tool,
+                code=one.code,
+                file=one.file,
+                line=one.line,
+                message=neutral(_brief(stable(one.message))),
+            )
+
+
+def marked(batch: Batch, groups: Sequence[Group], since: Since, new: Mapping[str, bool]) -> Batch:
+    """Return a batch whose failures say whether the change since a commit introduced them.
+
+    `new` says of findings by their identities whether they are new; of the others it is unknown.
+    """
+
+    def introduced(each: Group) -> bool | None:
+        told = [new.get(key) for key, _ in each.members]
+        # One that is new makes a failure new; one that is unknown leaves it unknown.
+        return True if True in told else None if None in told else False
+
+    failures = tuple(
+        failure.model_copy(update={"introduced": introduced(each)})
+        for failure, each in zip(batch.failures, groups, strict=True)
+    )
+    return batch.model_copy(update={"since": since, "failures": failures})
 
 
 def _batch_verdict(
@@ -144,10 +184,16 @@ def _failure(each: Group, new: frozenset[str]) -> Failure:
         symbol=None if head.test else head.symbol,
         test=_test(head),
         severity=head.severity,
-        fix=head.fix,
+        fix=_fix(each),
         new=any(key in new for key, _ in each.members),
         also=tuple(_also(head, one) for one in others),
     )
+
+
+def _fix(each: Group) -> Literal["auto"] | None:
+    """Return "auto" where all that the tools that can mend find in a failure is marked so."""
+    mending = [one.fix for _, one in each.members if hasattr(checkers().get(one.tool), "mend")]
+    return "auto" if mending and all(mending) else None
 
 
 def _also(head: Diagnostic, one: Diagnostic) -> Also:

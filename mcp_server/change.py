@@ -20,6 +20,7 @@ from mcp_server.git import (
     Repository,
     commit_of,
     entries_at,
+    holds_tree,
     merge_base,
     open_repository,
     read_blobs,
@@ -50,19 +51,35 @@ class Change:
     deleted: tuple[str, ...] = ()
 
 
+BASE = "base"
+"""How a caller names the commit where the work parted from the main branch."""
+
+
+def read_base(root: Path, ref: str) -> Base:
+    """Return the commit that a caller names. Raises `UsageError` where there is none."""
+    repository = open_repository(root)
+    if repository is None:
+        msg = f"{root} is in no git repository that can be read: since {ref!r} means nothing."
+        raise UsageError(msg)
+    base = merge_base(repository) if ref == BASE else _named(repository, ref)
+    if base is None:
+        msg = f"The repository {repository.top} has no commit yet: since {ref!r} means nothing."
+        raise UsageError(msg)
+    return base
+
+
 def read_change(root: Path, ref: str | None = None) -> Change:
     """Return what changed since a commit, by default since the work parted from the main branch.
 
     Without a repository it is what changed since the last green batch, else every file. Raises
     `UsageError` for a `ref` that no commit has.
     """
+    if ref is not None:
+        read_base(root, ref)
     repository = open_repository(root)
     if repository is None:
-        if ref is not None:
-            msg = f"{root} is in no git repository: --since needs one."
-            raise UsageError(msg)
         return _since_green(root)
-    base = merge_base(repository) if ref is None else _named(repository, ref)
+    base = merge_base(repository) if ref in {None, BASE} else _named(repository, str(ref))
     if base is None:
         files = _sorted(_listed(root))
         return Change(None, "everything: the repository has no commit", files, frozenset(files))
@@ -131,6 +148,9 @@ def _since_green(root: Path) -> Change:
 
 def _against(repository: Repository, base: Base) -> Change:
     entries = entries_at(repository, base.commit)
+    if not entries and holds_tree(repository, base.commit):
+        msg = f"git did not list the files of {base.words} in time: try again."
+        raise UsageError(msg)
     modules = tuple(f"{path}/" for path, one in entries.items() if one.mode == MODULE)
     there = {path: one for path, one in entries.items() if one.mode != MODULE}
     root, changed, deleted = repository.root, [], []

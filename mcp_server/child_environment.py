@@ -12,8 +12,10 @@ INJECT = Path(__file__).parent / "inject"
 CACHES = ("MYPY_CACHE_DIR", "RUFF_CACHE_DIR")
 """Where tools keep what they cannot do without, in a project that cannot be written."""
 SECRET_PREFIXES = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE")
-OWN = ("HDB_FRONT", "HDB_SESSION", "HDB_BEGAN")
+OWN = ("HDB_FRONT", "HDB_SESSION", "HDB_BEGAN", "HDB_PART")
 """What ties this server to its client: an hdb that a check runs has none of it."""
+PART = "part"
+"""The file among a step's own that tells our reporter which part of the tests to run."""
 CLIENTS = ("GEMINI_CLI", "GEMINI_CLI_NO_RELAUNCH", "OPENCODE", "OPENCODE_PID")
 """What other clients say of themselves: the same check must not end otherwise under each."""
 
@@ -47,5 +49,7 @@ def child_environment(
     if step.inject:
         env["HDB_REPORT"] = str(scratch / "report")
         env["HDB_ROOT"] = str(step.root)
+        if PART in step.files:
+            env["HDB_PART"] = str(scratch / PART)
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(INJECT), env.get("PYTHONPATH")]))
     return env

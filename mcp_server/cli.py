@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -18,19 +18,27 @@ from rich.console import Console, RenderableType
 from mcp_server import session, streams
 from mcp_server.adopt import adopt
 from mcp_server.cache import cache_folder
+from mcp_server.code_map import map_change
 from mcp_server.contract import Batch, ConventionsView, FailureDetail, StatusView
+from mcp_server.contract_fix import FixView
+from mcp_server.contract_map import MapView
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions_view import conventions_view
 from mcp_server.doctor import examine
 from mcp_server.errors import HdbError, UsageError, one_line
+from mcp_server.fixing import STATUSES as FIXED
+from mcp_server.fixing import fix
 from mcp_server.prepare import prepare_in_turn
 from mcp_server.render import render_batch, render_failure, render_status
 from mcp_server.render_conventions import render_conventions
+from mcp_server.render_fix import render_fix
+from mcp_server.render_map import render_map
 from mcp_server.roots import current_folder, named_folder, nearest_project
+from mcp_server.scope import is_affected
 from mcp_server.status import read_status
 from mcp_server.streams import say
 from mcp_server.usage import USAGE_STATUS, parser, read_words
-from mcp_server.verify import Progress, verify
+from mcp_server.verify import Progress, Request, verify
 from mcp_server.views import failure_detail
 from mcp_server.wire import Wire
 
@@ -71,15 +79,23 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.command == "doctor":
         # The launcher runs it without hdb's packages, which may be what is missing.
         return examine(str(Path(__file__).resolve().parent.parent), str(cache_folder()))
-    if arguments.command == "verify":
-        return anyio.run(_verify_until_signal, arguments)
-    root = _root(arguments.path)
-    if arguments.command == "failure":
-        return _print(failure_detail(root, arguments.id), arguments.format, 0)
-    if arguments.command == "status":
-        status = read_status(root, session.client_baseline(root), "run `hdb verify`")
-        return _print(status, arguments.format, STATUS["passed" if status.verified else "failed"])
-    return _conventions(root, arguments)
+    if arguments.command in LASTING:
+        return anyio.run(_until_signal, LASTING[arguments.command], arguments)
+    return READING[arguments.command](_root(arguments.path), arguments)
+
+
+def _failure(root: Path, arguments: argparse.Namespace) -> int:
+    return _print(failure_detail(root, arguments.id), arguments.format, 0)
+
+
+def _status(root: Path, arguments: argparse.Namespace) -> int:
+    status = read_status(root, session.client_baseline(root), "run `hdb verify`")
+    return _print(status, arguments.format, STATUS["passed" if status.verified else "failed"])
+
+
+def _map(root: Path, arguments: argparse.Namespace) -> int:
+    found = map_change(root, arguments.targets, since=arguments.since, detail=arguments.detail)
+    return _print(found, arguments.format, 0)
 
 
 def _conventions(root: Path, arguments: argparse.Namespace) -> int:
@@ -120,6 +136,10 @@ def _rendered(record: Wire, *, detail: bool) -> RenderableType:
         return render_failure(record)
     if isinstance(record, Batch):
         return render_batch(record)
+    if isinstance(record, MapView):
+        return render_map(record)
+    if isinstance(record, FixView):
+        return render_fix(record)
     if isinstance(record, StatusView):
         return render_status(record)
     raise TypeError(record)
@@ -130,8 +150,10 @@ def _unsaid(why: str) -> int:
     return STATUS["incomplete"]
 
 
-async def _verify_until_signal(arguments: argparse.Namespace) -> int:
-    """Verify, and end everything that was started when a signal asks to stop."""
+async def _until_signal(
+    work: Callable[[argparse.Namespace], Awaitable[int]], arguments: argparse.Namespace
+) -> int:
+    """Do what is asked, and end everything that was started when a signal asks to stop."""
     stopped: list[int] = []
     mistakes: list[HdbError] = []
     status = USAGE_STATUS
@@ -148,7 +170,7 @@ async def _verify_until_signal(arguments: argparse.Namespace) -> int:
 
             group.start_soon(watch)
             try:
-                status = await _verify(arguments)
+                status = await work(arguments)
             except HdbError as error:
                 mistakes.append(error)
             group.cancel_scope.cancel()
@@ -161,28 +183,33 @@ async def _verify_until_signal(arguments: argparse.Namespace) -> int:
     return status
 
 
+async def _fix(arguments: argparse.Namespace) -> int:
+    found = await fix(
+        _root(arguments.path),
+        arguments.targets,
+        everything=arguments.all,
+        dry_run=arguments.dry_run,
+        since=arguments.since,
+    )
+    return _print(found, arguments.format, FIXED[found.verdict])
+
+
 async def _verify(arguments: argparse.Namespace) -> int:
     root = _root(arguments.path)
-    if arguments.scope == "targets" and not arguments.targets:
-        msg = "--scope targets needs at least one TARGET."
-        raise UsageError(msg)
-    if arguments.scope == "full" and arguments.targets:
-        msg = "--scope full takes no TARGET: leave out one or the other."
-        raise UsageError(msg)
-    targets = arguments.targets
     display = _Display()
     try:
         if arguments.setup:
             why = await prepare_in_turn(root, display.say)
             if why:
                 display.line(f"hdb: the environment could not be created: {why}")
-        batch = await verify(
-            root,
-            targets,
+        request = Request(
+            targets=arguments.targets,
+            affected=is_affected(arguments.scope or "", arguments.targets),
+            since=arguments.since,
             timeout=arguments.timeout,
             deadline=arguments.deadline,
-            listener=display.progress,
         )
+        batch = await verify(root, request, display.progress)
     finally:
         display.clear()
     return _print(batch, arguments.format, STATUS[batch.verdict])
@@ -235,3 +262,16 @@ def _serve() -> int:
 
     serve()
     return 0
+
+
+LASTING: dict[str, Callable[[argparse.Namespace], Awaitable[int]]] = {
+    "verify": _verify,
+    "fix": _fix,
+}
+"""The commands that start processes, which a signal ends with everything of theirs."""
+READING: dict[str, Callable[[Path, argparse.Namespace], int]] = {
+    "conventions": _conventions,
+    "failure": _failure,
+    "map": _map,
+    "status": _status,
+}

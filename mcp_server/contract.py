@@ -40,6 +40,8 @@ class Failure(Wire):
     fix: Literal["auto"] | None = None
     new: bool = False
     """Whether a finding of it is not in the last full batch, although both runs came there."""
+    introduced: bool | None = None
+    """Whether the change since the commit that was named made a finding of it; None if unknown."""
     also: tuple[Also, ...] = ()
 
 
@@ -69,21 +71,60 @@ class Delta(Wire):
     unknown: int = 0
 
 
+class LeftOut(Wire):
+    """The tests that no change since the last green batch can reach, in files.
+
+    `where` are files, and folders of which nothing was run.
+    """
+
+    files: int
+    of: int
+    where: tuple[str, ...] = ()
+    more: int = 0
+    checks: tuple[str, ...] = ()
+    """Checks that say nothing of a part of the tests, such as a coverage gate."""
+    why: str
+
+
+class Since(Wire):
+    """Which findings are new against a commit; those in neither count are unknown."""
+
+    ref: str
+    introduced: int = 0
+    known: int = 0
+    unknown: int = 0
+    notes: tuple[str, ...] = ()
+    """Why something is unknown."""
+
+
+class Advice(Wire):
+    """What is worth a thought; it never counts, and no verdict depends on it."""
+
+    tool: str
+    code: str | None = None
+    file: str | None = None
+    line: int | None = None
+    message: str
+
+
 class Batch(Wire):
     """Every failure of one verification, with a verdict for each step and for the whole."""
 
     schema_: Literal["hdb.batch/1"] = Field(alias="schema")
     id: str
     verdict: Literal["passed", "failed", "incomplete"]
-    scope: Literal["full", "targets"]
+    scope: Literal["full", "affected", "targets"]
     root: str | None = None
     """The folder that was judged, where the repository has other worktrees that could be meant."""
     summary: str
     problems: tuple[str, ...] = ()
     """Configuration that could not be read; the batch is incomplete then."""
+    left_out: LeftOut | None = None
     steps: tuple[StepResult, ...] = ()
     delta: Delta | None = None
+    since: Since | None = None
     failures: tuple[Failure, ...] = ()
+    advice: tuple[Advice, ...] = ()
     next: str | None = None
 
 
@@ -185,7 +226,7 @@ class BatchRef(Wire):
 
     id: str
     verdict: Literal["passed", "failed", "incomplete"]
-    scope: Literal["full", "targets"] = "full"
+    scope: Literal["full", "affected", "targets"] = "full"
     summary: str
     age: int
 

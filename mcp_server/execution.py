@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import anyio
+from anyio.to_thread import run_sync
 
 from mcp_server import opaque, process
 from mcp_server.batch import judge
 from mcp_server.checkers import checkers
+from mcp_server.child_environment import PART
 from mcp_server.finished import Finished
 from mcp_server.limits import Limits
 from mcp_server.models import Outcome, Report, Step, Verdict
@@ -37,6 +40,8 @@ async def execute(step: Step, allowance: Allowance) -> Finished:
     if step.refused is not None:
         verdict, reason = step.refused
         return Finished(step, verdict, Outcome(), reason)
+    if step.read is not None:
+        return await _read(step, step.read)
     report = await _run(step, allowance)
     if report is None:
         limits = allowance.limits
@@ -50,6 +55,19 @@ async def execute(step: Step, allowance: Allowance) -> Finished:
         form = replace(step, argv=argv, env={**step.env, **second.env}, files=second.files)
         report = await _run(form, allowance) or report
     return conclude(step, report)
+
+
+async def _read(step: Step, read: Callable[[], Outcome]) -> Finished:
+    """Judge what hdb reads itself, by the table that holds for every tool."""
+    began = anyio.current_time()
+    outcome = await run_sync(read, abandon_on_cancel=True)
+    report = Report(
+        root=step.root,
+        cwd=step.cwd,
+        status=1 if outcome.diagnostics else 0,
+        seconds=anyio.current_time() - began,
+    )
+    return _picked(judge(step, report, outcome))
 
 
 def conclude(step: Step, report: Report) -> Finished:
@@ -68,7 +86,7 @@ async def _run(step: Step, allowance: Allowance) -> Report | None:
         return None
     limit = min(limits.timeout, left)
     report = await process.run(
-        step,
+        _parted(step),
         limit=limit,
         file_gib=limits.file_gib,
         pass_env=allowance.pass_env,
@@ -79,6 +97,19 @@ async def _run(step: Step, allowance: Allowance) -> Report | None:
     else:
         allowed = f"{limits.timeout:g} s; a longer timeout allows more"
     return replace(report, limit=allowed)
+
+
+def _parted(step: Step) -> Step:
+    """Return a step of tests with the file that tells our reporter which part of them to run."""
+    if not step.recorded or not (step.left_out or step.ordered or step.targets):
+        return step
+    part = {
+        "root": str(step.root),
+        "left_out": step.left_out,
+        "ordered": step.ordered,
+        "targets": bool(step.targets),
+    }
+    return replace(step, files={**step.files, PART: json.dumps(part)})
 
 
 def _forgiven(finished: Finished) -> Finished:

@@ -116,6 +116,11 @@ def entries_at(repository: Repository, commit: str) -> dict[str, Entry]:
     return dict(_entries(said))
 
 
+def holds_tree(repository: Repository, commit: str) -> bool:
+    """Tell whether the folder was there at a commit."""
+    return _ask(repository.top, "cat-file", "-e", f"{commit}:{repository.prefix}") is not None
+
+
 def files_at(repository: Repository, commit: str) -> dict[str, str]:
     """Return the regular files of a commit below the folder, each with its blob."""
     found = entries_at(repository, commit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -62,6 +62,8 @@ class Outcome:
     checked: bool = False
     problem: str | None = None
     nothing: str | None = None
+    unreached: bool = False
+    """Whether there is nothing to examine because no change can reach any of it."""
     passed: int = 0
     skipped: int = 0
     deselected: int = 0
@@ -71,6 +73,8 @@ class Outcome:
     """Whether the tool stopped at what it found, with the rest unchecked."""
     finished: frozenset[str] = frozenset()
     """Node ids of the tests that ran to their end, whatever came of them."""
+    advice: tuple[Diagnostic, ...] = ()
+    """What is worth a thought and fails nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,8 @@ class Report:
     timed_out: bool = False
     missing: str | None = None
     fault: str | None = None
+    output: bytes = b""
+    """Standard output as it was written, where the step was given something to read."""
 
     def relative(self, path: str) -> str:
         """Return a path that the tool printed, relative to the verified folder, with `/`.
@@ -179,15 +185,23 @@ class Step:
     """Files and folders, relative to the verified one, whose findings are asked for; () for all."""
     within: Filter | None = None
     """The files that the project gives the tool where it is run on whole folders; None for all."""
+    left_out: tuple[str, ...] = ()
+    """Test files, relative to the verified folder, that no change reaches: not to be collected."""
+    ordered: tuple[str, ...] = ()
+    """The other test files, nearest to the change first."""
     ran: str | None = None
     env: Mapping[str, str | None] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     venv: Path | None = None
+    stdin: bytes | None = None
+    """What it reads on its standard input; None for nothing."""
     remedy: str = ""
     """The command that installs what the project declares, for a tool that is missing."""
     inject: bool = False
     recorded: bool = False
     alone: bool = False
     """Whether it may share ports or databases with another step."""
+    read: Callable[[], Outcome] | None = None
+    """What hdb reads itself, in place of a process; never raises."""
     refused: tuple[Verdict, str] | None = None
     """The verdict and the reason where the step cannot be run (`missing`, `not_run`)."""

@@ -59,6 +59,7 @@ def outgoing(finished: Finished, hidden: tuple[str, ...]) -> Finished:
         outcome=replace(
             outcome,
             diagnostics=tuple(clean_one(one) for one in outcome.diagnostics),
+            advice=tuple(clean_one(one) for one in outcome.advice),
             finished=frozenset(clean(test) or "" for test in outcome.finished),
         ),
         reason=local(finished.reason),

@@ -43,13 +43,13 @@ def batch_page(batch: Batch, start: int = 0, limit: int = PAGE_BYTES) -> Batch:
     head = batch.model_copy(
         update={
             "summary": shortened(batch.summary, summary, _in_steps),
-            **({"root": None, "delta": None} if start else {}),
-            **dict.fromkeys(("problems", "steps", "failures"), ()),
+            **({"root": None, "delta": None, "left_out": None, "since": None} if start else {}),
+            **dict.fromkeys(("problems", "steps", "failures", "advice"), ()),
         }
     )
     room = limit - FRAME - measure(head)
     # The parts of a text are the same for every page, whatever room it has.
-    return _page(head, batch.id, fill(_of_batch(batch, limit // 4), start, room))
+    return page(head, batch.id, fill(_of_batch(batch, limit // 4), start, room))
 
 
 def failure_page(detail: FailureDetail, cursor: str = "", limit: int = PAGE_BYTES) -> FailureDetail:
@@ -58,13 +58,13 @@ def failure_page(detail: FailureDetail, cursor: str = "", limit: int = PAGE_BYTE
     A finding that fills a page continues on the next under the same id, each text where it
     stopped. Raises `UsageError` for a cursor of something else.
     """
-    name, start = _own_cursor(detail, cursor, f"failure {detail.id}")
+    name, start = own_cursor(detail, cursor, f"failure {detail.id}")
     head = detail.model_copy(update={"findings": ()})
     room = limit - FRAME - measure(head)
     entries = (
         Entry("findings", piece) for one in detail.findings for piece in _pieces(one, room - NAMED)
     )
-    return _page(head, name, fill(entries, start, room))
+    return page(head, name, fill(entries, start, room))
 
 
 def conventions_page(
@@ -74,12 +74,12 @@ def conventions_page(
 
     Raises `UsageError` for a cursor of something else.
     """
-    name, start = _own_cursor(view, cursor, "the conventions")
+    name, start = own_cursor(view, cursor, "the conventions")
     lists = ("instructions", "projects", "disagreements", "problems")
     bare = view.model_copy(update=dict.fromkeys(lists, ()))
     head, _ = fitted(bare, limit // PORTION, _here)
     room = limit - FRAME - measure(head)
-    return _page(head, name, fill(_of_conventions(view, limit // 4), start, room))
+    return page(head, name, fill(_of_conventions(view, limit // 4), start, room))
 
 
 def read_cursor(cursor: str) -> tuple[str, int]:
@@ -91,14 +91,18 @@ def read_cursor(cursor: str) -> tuple[str, int]:
     return read[1], int(read[2])
 
 
-def _page(head: AnyWire, name: str, filled: Filled) -> AnyWire:
+def page(head: AnyWire, name: str, filled: Filled) -> AnyWire:
+    """Return a result with the lists of one page, and the cursor of what follows."""
     lists, following = filled
     cursor = None if following is None else f"{name}:{following}"
     return head.model_copy(update={**lists, "next": cursor})
 
 
-def _own_cursor(record: Wire, cursor: str, what: str) -> tuple[str, int]:
-    """Return the name of a result that is made anew for each page, and where its page begins."""
+def own_cursor(record: Wire, cursor: str, what: str) -> tuple[str, int]:
+    """Return the name of a result that is made anew for each page, and where its page begins.
+
+    Raises `UsageError` for a cursor of something else, which is not `what`.
+    """
     name = hashlib.sha256(record.json_text().encode()).hexdigest()[:8]
     if not cursor:
         return name, 0
@@ -110,14 +114,15 @@ def _own_cursor(record: Wire, cursor: str, what: str) -> tuple[str, int]:
 
 
 def _of_batch(batch: Batch, room: int) -> Iterator[Entry]:
-    yield from _lines("problems", batch.problems, room)
+    yield from lines("problems", batch.problems, room)
     for step in batch.steps:
         yield from (Entry("steps", one) for one in _step_pieces(step, room))
     yield from (Entry("failures", one, _in_failure, one.also) for one in batch.failures)
+    yield from (Entry("advice", one, _in_source) for one in batch.advice)
 
 
 def _of_conventions(view: ConventionsView, room: int) -> Iterator[Entry]:
-    yield from _lines("instructions", view.instructions, room)
+    yield from lines("instructions", view.instructions, room)
     for one in view.projects:
         served = [
             Served(role=role, command=each, chosen=roles is one.roles)
@@ -126,11 +131,12 @@ def _of_conventions(view: ConventionsView, room: int) -> Iterator[Entry]:
             for each in many
         ]
         yield Entry("projects", one, _in_source, served)
-    yield from _lines("disagreements", view.disagreements, room)
-    yield from _lines("problems", view.problems, room)
+    yield from lines("disagreements", view.disagreements, room)
+    yield from lines("problems", view.problems, room)
 
 
-def _lines(slot: str, texts: Iterable[str], room: int) -> Iterator[Entry]:
+def lines(slot: str, texts: Iterable[str], room: int) -> Iterator[Entry]:
+    """Yield texts of a list; one that fills a page goes on as the next."""
     for text in texts:
         for index, part in enumerate(parts(text, room - NAMED)):
             yield Entry(slot, f"{CONTINUED}{part}" if index else part)

@@ -8,6 +8,7 @@ import posixpath
 import shlex
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -21,8 +22,18 @@ SEPARATE = frozenset({"uvx", "uv", "pipx"})
 """Starters that bring an environment of their own, so that the project's is not looked in."""
 
 
-def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[Step, ...]:
-    """Return the steps of a verification, tests first; with targets only what concerns them."""
+def plan(
+    conventions: Conventions,
+    targets: tuple[Target, ...] = (),
+    *,
+    left_out: tuple[str, ...] = (),
+    ordered: tuple[str, ...] = (),
+) -> tuple[Step, ...]:
+    """Return the steps of a verification, tests first; with targets only what concerns them.
+
+    `left_out` are test files that are not to be run, `ordered` the others, nearest first. What
+    measures the whole of the tests is no step then.
+    """
     steps: list[Step] = []
     tests = 0
     for project in conventions.projects:
@@ -36,12 +47,17 @@ def plan(conventions: Conventions, targets: tuple[Target, ...] = ()) -> tuple[St
             chosen = _targets_of(command, project, targets, conventions.root)
             if targets and not chosen:
                 continue
+            if left_out and command.role is Role.COVERAGE:
+                continue
             tests += command.role is Role.TEST
             known = command.tool in checkers()
             # What shares ports, databases or measured data with the tests waits for them.
             after = command.role is Role.COVERAGE or (command.role is Role.TEST and tests > 1)
             alone = after or not known
-            steps.append(_step(command, project, conventions, chosen, alone=alone))
+            step = _step(command, project, conventions, chosen, alone=alone)
+            if known and command.role is Role.TEST:
+                step = replace(step, left_out=left_out, ordered=ordered)
+            steps.append(step)
         if not targets:
             steps += _unserved(project, conventions.root)
     return tuple(steps)

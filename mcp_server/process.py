@@ -49,6 +49,8 @@ FLOOD_BYTES = 2 * GIB
 """How much output pytest may capture; it reads all of it into memory in the end."""
 FULL_BYTES = 64 * 1024
 """With less than that, a disk counts as full."""
+STDIN = "stdin"
+"""The file in the scratch folder that a step reads as its standard input."""
 RUNNING: set[str] = set()
 """The steps that are not over yet, their scratch folders included."""
 
@@ -75,6 +77,8 @@ async def run(
         scratch = Path(tempfile.mkdtemp(prefix="hdb-"))
         for name, content in step.files.items():
             (scratch / name).write_text(content, encoding="utf-8")
+        if step.stdin is not None:
+            (scratch / STDIN).write_bytes(step.stdin)
         with SideFile(scratch / "report") as record:
             env = child_environment(os.environ, step, scratch, pass_env)
             env |= {strays.MARKER: token, VERIFYING: str(step.root)}
@@ -118,7 +122,8 @@ async def _run(prepared: _Prepared, limit: float, held: Sequence[int]) -> Report
     out, err = _Kept(head), _Kept(head)
     answer, tell = os.pipe()
     kind = "tests" if step.inject else "tool"
-    words = [str(tell), str(scratch), kind, *map(str, prepared.sizes), "--", *argv]
+    given = os.devnull if step.stdin is None else str(scratch / STDIN)
+    words = [str(tell), str(scratch), kind, *map(str, prepared.sizes), given, "--", *argv]
     try:
         # A cancellation between the fork and its return would leave everything behind.
         with anyio.CancelScope(shield=True):
@@ -152,6 +157,7 @@ async def _run(prepared: _Prepared, limit: float, held: Sequence[int]) -> Report
         timed_out=timed_out,
         missing=_unstartable(step.cwd, argv[0], told["error"]) if "error" in told else None,
         fault=_fault(told),
+        output=b"" if step.stdin is None else out.content(),
     )
 
 
@@ -254,7 +260,9 @@ class _Kept:
         self.cut += over
 
     def text(self) -> str:
+        return self.content().decode("utf-8", errors="backslashreplace")
+
+    def content(self) -> bytes:
         self._trim()
-        if self.cut:
-            self.head.append(f"\n[... {self.cut} bytes cut ...]\n".encode())
-        return b"".join([*self.head, self.tail]).decode("utf-8", errors="backslashreplace")
+        said = f"\n[... {self.cut} bytes cut ...]\n".encode() if self.cut else b""
+        return b"".join([*self.head, said, self.tail])

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from mcp_server.contract import (
+    Advice,
     Also,
     Batch,
     Failure,
@@ -39,8 +40,15 @@ def render_batch(batch: Batch) -> RenderableType:
     parts += [Text(f"! {problem}", style="yellow") for problem in batch.problems]
     if batch.steps:
         parts += _steps(batch.steps)
+    parts += [_advice(one) for one in batch.advice]
     parts.append(_closing(batch))
     return Lines(*parts)
+
+
+def _advice(one: Advice) -> Text:
+    place = ":".join(str(part) for part in (one.file, one.line) if part)
+    said = "  ".join(part for part in (place, one.tool, one.code) if part)
+    return Text(f"advice  {said}: {one.message}", style="dim")
 
 
 def _failure(failure: Failure) -> Iterator[Text]:
@@ -55,6 +63,9 @@ def _failure(failure: Failure) -> Iterator[Text]:
         head.append("  (mechanical fix)", style="dim")
     if failure.new:
         head.append("  new", style="bold")
+    if failure.introduced is not None:
+        word = "introduced" if failure.introduced else "known"
+        head.append(f"  {word}", style="bold" if failure.introduced else "dim")
     head.append(f"  [{failure.id}]", style="dim")
     yield head
     for line in failure.message.splitlines():
@@ -117,15 +128,32 @@ def aligned(rows: Sequence[tuple[str, ...]], widest: int = 1000) -> Iterator[Tex
 def _closing(batch: Batch) -> Text:
     text = Text("\n").append(batch.verdict, style=f"bold {STYLES[batch.verdict]}")
     text.append(f": {batch.summary}")
-    if batch.scope != "full":
-        text.append(f" (only the {batch.scope} named)")
+    text.append(_partial(batch.scope))
+    if (left := batch.left_out) is not None:
+        listed = ", ".join((*left.where, *([f"and {left.more:,} more"] if left.more else [])))
+        text.append(f"\nleft out: {left.files} of {left.of} test files, {left.why}: {listed}")
+        if left.checks:
+            text.append(f"\nleft out as well: {', '.join(left.checks)}")
     if batch.delta:
         listed = ", ".join(f"{count} {name}" for name, count in batch.delta.lean().items())
         text.append(f"\nsince the last full run: {listed}")
+    if (since := batch.since) is not None:
+        text.append(
+            f"\nsince {since.ref}: {since.introduced} introduced, {since.known} known"
+            f"{f', {since.unknown} unknown' if since.unknown else ''}"
+        )
+        text.append("".join(f"\n  {note}" for note in since.notes))
     if batch.failures:
         shown = batch.failures[0].id
         text.append(f"\n`hdb failure {shown}` shows the one marked [{shown}] in full", style="dim")
     return text
+
+
+def _partial(scope: str) -> str:
+    """Return what is to be said of a batch that does not verify everything."""
+    return {"full": "", "affected": " (only what the change reaches)"}.get(
+        scope, " (only the targets named)"
+    )
 
 
 def render_failure(detail: FailureDetail) -> RenderableType:
@@ -146,7 +174,7 @@ def render_status(status: StatusView) -> RenderableType:
     if not status.verified:
         text = Text("not verified", style="bold yellow").append(f": {status.advice}", style="")
     if (batch := status.batch) is not None:
-        aside = "" if batch.scope == "full" else f" (only the {batch.scope} named)"
+        aside = _partial(batch.scope)
         text.append(
             f"\nbatch {batch.id}, {_ago(batch.age)}: {batch.verdict}: {batch.summary}{aside}"
         )

@@ -13,6 +13,7 @@ from mcp_server.conventions.layout.projects import MARKERS, is_marked
 from mcp_server.errors import ProjectNotFoundError
 from mcp_server.repository import Conventions
 from mcp_server.snapshot import Snapshot, differing, judged, records, take
+from mcp_server.snapshot.packages import installed
 from mcp_server.snapshot.records import Judged
 from mcp_server.snapshot.relevance import is_document, reads_documents
 
@@ -60,6 +61,7 @@ def keep_judged(conventions: Conventions, batch: Batch, before: Snapshot) -> Non
             # Never before the batch itself, also where the clock was set back.
             ended_ns=max(time.time_ns(), kept[0] if kept else 0),
             documents=reads_documents(root, conventions, after.marks),
+            installed=installed(conventions),
         ),
         judged(before, after),
     )

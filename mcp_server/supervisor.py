@@ -4,7 +4,9 @@ A program of its own, started by `process` for each step with hdb's own Python a
 the standard library. It is killed by nothing that ends hdb, and it sees the end of hdb as the end
 of its standard input:
 
-    supervisor.py STATUS_FD SCRATCH KIND FILE_BYTES FLOOD_BYTES -- PROGRAM ARGUMENT...
+    supervisor.py STATUS_FD SCRATCH KIND FILE_BYTES FLOOD_BYTES INPUT -- PROGRAM ARGUMENT...
+
+INPUT is the file that the command reads as its standard input.
 
 On standard input: `t` (the time is over) or `c` (the caller wants no result); its end says that
 hdb is gone, and then the scratch folder is removed as well. On STATUS_FD, when all is over, lines
@@ -173,7 +175,7 @@ class Supervisor:
 
 def main(words: Sequence[str]) -> int:
     """Run the command that the words name, as the module says."""
-    status_fd, scratch, kind, file_bytes, flood_bytes, _, *argv = words
+    status_fd, scratch, kind, file_bytes, flood_bytes, given, _, *argv = words
     answer = int(status_fd)
     os.set_inheritable(answer, False)  # noqa: FBT003 - positional only
     if LINUX:
@@ -182,7 +184,7 @@ def main(words: Sequence[str]) -> int:
     waiting = {signal.SIGCHLD, *stops}
     # Nothing is lost between the fork and the first wait.
     signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
-    pid, error = _start(argv, int(file_bytes))
+    pid, error = _start(argv, int(file_bytes), given)
     if error:
         os.write(answer, f"error {error}\n".encode())
         return 0
@@ -208,7 +210,7 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def _start(argv: Sequence[str], file_bytes: int) -> tuple[int, int]:
+def _start(argv: Sequence[str], file_bytes: int, given: str) -> tuple[int, int]:
     """Start the command in a session of its own; return its pid, and why it could not start."""
     told, tell = os.pipe()
     parent = os.getpid()
@@ -222,8 +224,7 @@ def _start(argv: Sequence[str], file_bytes: int) -> tuple[int, int]:
                 if os.getppid() != parent:
                     os._exit(1)
             _limit_files(file_bytes)
-            null = os.open(os.devnull, os.O_RDONLY)
-            os.dup2(null, 0)
+            os.dup2(os.open(given, os.O_RDONLY), 0)
             # As in a shell: what Python or whoever started hdb ignores, the command does not.
             for number in signal.valid_signals():
                 if number not in {signal.SIGKILL, signal.SIGSTOP}:

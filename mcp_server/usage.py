@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mcp_server import __version__
+from mcp_server.change import BASE
 from mcp_server.errors import one_line
 from mcp_server.limits import Limits
 from mcp_server.streams import say
@@ -15,6 +16,8 @@ USAGE_STATUS = 2
 LIMITS = Limits()
 EPILOG = "exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 incomplete"
 
+FIX_EPILOG = "exit status: 0 nothing is left to mend, 1 something is, 2 wrong usage, 3 incomplete"
+SINCE = "the commit to hold the files against (default: where the branch parted from main)"
 STATUS_EPILOG = "exit status: 0 verified, 1 not verified, 2 wrong usage"
 
 
@@ -36,7 +39,7 @@ def read_words(words: Sequence[str]) -> argparse.Namespace:
     named = rest[:end] + rest[end + 1 :]
     if named and not unknown and getattr(arguments, "path", "") is None:
         arguments.path = named.pop(0)
-    if named and not unknown and arguments.command == "verify":
+    if named and not unknown and hasattr(arguments, "targets"):
         arguments.targets = [*arguments.targets, *named]
         named = []
     if unknown or named:
@@ -67,8 +70,15 @@ def parser() -> argparse.ArgumentParser:
         "--setup", action="store_true", help="first create a missing environment of the project"
     )
     check.add_argument(
-        "--scope", choices=("full", "targets"), help="full, or only the targets named"
-    )
+        "--scope", choices=("full", "affected", "targets"),
+        help="full, only the targets named, or all checks with the tests that the changes since "
+        "the last green full run can reach",
+    )  # fmt: skip
+    check.add_argument(
+        "--since", nargs="?", const=BASE, metavar="REF",
+        help="mark the failures that are new since a commit; without REF since the branch parted "
+        "from the main one",
+    )  # fmt: skip
     check.add_argument(
         "--timeout", type=_seconds, metavar="SECONDS",
         help=f"how long each check may run (default: {LIMITS.timeout:.0f}, or as the project says)",
@@ -88,6 +98,29 @@ def parser() -> argparse.ArgumentParser:
         "--write", action="store_true",
         help="add the commands found to [tool.hdb] of pyproject.toml, as a starting point",
     )  # fmt: skip
+    mapping = commands.add_parser(
+        "map", help="say what a change touches: callers, tests, routes, models", allow_abbrev=False
+    )
+    mapping.add_argument("path", nargs="?", help="the project's folder")
+    mapping.add_argument(
+        "targets", nargs="*", metavar="WHAT",
+        help="files, modules or symbols (FILE::NAME); default: the change against git",
+    )  # fmt: skip
+    mapping.add_argument("--since", metavar="REF", help=SINCE)
+    mapping.add_argument("--detail", action="store_true", help="leave nothing out")
+    mending = commands.add_parser(
+        "fix", help="mend what the project's own tools mend safely", epilog=FIX_EPILOG,
+        allow_abbrev=False,
+    )  # fmt: skip
+    mending.add_argument("path", nargs="?", help="the project's folder")
+    mending.add_argument(
+        "targets", nargs="*", metavar="TARGET", help="files and folders; default: what changed"
+    )
+    mending.add_argument("--all", action="store_true", help="every file of the project")
+    mending.add_argument(
+        "--dry-run", action="store_true", help="show the difference and change nothing"
+    )
+    mending.add_argument("--since", metavar="REF", help=SINCE)
     detail = commands.add_parser(
         "failure", help="show one failure of the last batch in full", allow_abbrev=False
     )
@@ -98,7 +131,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=STATUS_EPILOG, allow_abbrev=False,
     )  # fmt: skip
     standing.add_argument("path", nargs="?", help="the project's folder")
-    for one in (check, reading, detail, standing):
+    for one in (check, reading, mapping, mending, detail, standing):
         one.add_argument("--format", choices=("text", "json"), default="text")
     commands.add_parser(
         "doctor", help="say what of this machine is missing or wrong, and what mends it",

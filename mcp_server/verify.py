@@ -2,83 +2,85 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import anyio
 from anyio.to_thread import run_sync
 
 from mcp_server import store
-from mcp_server.batch import assemble, remember
-from mcp_server.contract import Batch
+from mcp_server.batch import assemble, marked, remember
+from mcp_server.change import read_base
+from mcp_server.contract import Batch, Since
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions.layout.worktrees import has_worktrees
 from mcp_server.errors import UsageError
-from mcp_server.execution import Allowance, execute
+from mcp_server.execution import Allowance
 from mcp_server.finished import Finished
-from mcp_server.models import Step
-from mcp_server.outgoing import outgoing
+from mcp_server.git import Base
+from mcp_server.migrations import (
+    Located,
+    find_histories,
+    inspect_migrations,
+    inspection_step,
+    run_cycle,
+)
+from mcp_server.models import Outcome, Step
 from mcp_server.plan import plan
-from mcp_server.redact import redact, secrets
+from mcp_server.redact import redact
 from mcp_server.repository import Conventions, Role
+from mcp_server.schedule import TELL_SECONDS, Listener, Progress, fit, run_all, run_one
+from mcp_server.scope import Covered, affected, told
+from mcp_server.since import mark
 from mcp_server.snapshot import take
 from mcp_server.standing import keep_judged
 from mcp_server.targets import Target, read_targets
 from mcp_server.turns import turn
 from mcp_server.untrusted import neutral
 
+__all__ = ["Progress", "Request", "verify"]
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a verification stands: a step that began (no verdict yet) or ended.
 
-    Without a step, another verification of the same folder has its turn first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a verification.
+
+    With `targets` only these are verified. `affected` leaves out the tests that no change since
+    the last green full batch reaches. `since` names a commit, whose failures are told from the
+    new ones: `BASE` is where the work parted from the main branch. `timeout` limits each step and
+    `deadline` the whole, in seconds; by default as the project states, else `Limits`.
     """
 
-    done: int = 0
-    total: int = 0
-    step: Step | None = None
-    finished: Finished | None = None
-
-    @property
-    def text(self) -> str:
-        """What is going on, in a few words."""
-        if self.step is None:
-            return "waiting: this folder is being verified already"
-        return f"{self.step.tool} {self.finished.verdict.value if self.finished else 'running'}"
-
-
-TELL_SECONDS = 1.0
-"""How long a listener may take to hear of one event."""
-
-Listener = Callable[[Progress], Awaitable[None]]
+    targets: Sequence[str] = ()
+    affected: bool = False
+    since: str | None = None
+    timeout: float | None = None
+    deadline: float | None = None
 
 
 async def verify(
-    root: Path,
-    targets: Sequence[str] = (),
-    *,
-    timeout: float | None = None,  # noqa: ASYNC109 - of each check, which process.run keeps
-    deadline: float | None = None,
-    listener: Listener | None = None,
+    root: Path, request: Request | None = None, listener: Listener | None = None
 ) -> Batch:
-    """Verify the projects in and below a folder, or only the `targets` in it.
+    """Verify the projects in and below a folder as requested, by default all of it.
 
-    `timeout` limits each step and `deadline` the whole, in seconds; by default as the project
-    states, else `Limits`. Verifications of one folder run one after the other, so that none of
-    them sees the other's half-written files; a shared result could be older than the question.
-    Raises `HdbError` for a caller's mistake; whatever the project's tools do is in the batch. The
-    batch is kept as the project's last.
+    Verifications of one folder run one after the other, so that none of them sees the other's
+    half-written files; a shared result could be older than the question. Raises `HdbError` for a
+    caller's mistake; whatever the project's tools do is in the batch. The batch is kept as the
+    project's last.
     """
+    request = request or Request()
     first = read_conventions(root)
     root, stated = first.root, first.limits
     limits = replace(
-        stated, timeout=timeout or stated.timeout, deadline=deadline or stated.deadline
+        stated,
+        timeout=request.timeout or stated.timeout,
+        deadline=request.deadline or stated.deadline,
     )
     end = anyio.current_time() + limits.deadline
+    # Before anything runs: a mistake is told at once.
+    against = None if request.since is None else read_base(root, request.since)
 
     async def waiting() -> None:
         if listener is not None:
@@ -86,7 +88,7 @@ async def verify(
                 await listener(Progress())
 
     async with turn(root, limits.deadline, waiting) as held:
-        chosen = read_targets(root, targets)
+        chosen = read_targets(root, request.targets)
         if any(one.path == "." for one in chosen):
             # The folder itself is everything in it.
             chosen = ()
@@ -94,72 +96,108 @@ async def verify(
         before = None if chosen else await run_sync(take, root, abandon_on_cancel=True)
         # Read anew: the files may have changed while others had their turn.
         conventions = read_conventions(root)
-        allowance = Allowance(limits, end, conventions.pass_env, held)
-        batch = await _verify(conventions, chosen, targets, allowance, listener)
-        if before is not None:
+        covered = Covered("targets" if chosen else "full")
+        if request.affected and before is not None:
+            covered = await run_sync(affected, conventions, before, abandon_on_cancel=True)
+        work = _Work(
+            conventions, Allowance(limits, end, conventions.pass_env, held), covered, against
+        )
+        histories = await run_sync(find_histories, conventions, abandon_on_cancel=True)
+        steps = _steps(work, chosen, request.targets)
+        finished = await run_all(
+            (*steps, *_reading(work, histories, chosen)), work.allowance, listener
+        )
+        if not chosen:
+            run = partial(run_one, allowance=work.allowance)
+            finished += [fit(one) for one in await run_cycle(conventions, histories, run)]
+        batch = await _batch(work, finished)
+        if before is not None and covered.scope == "full":
             await run_sync(keep_judged, conventions, batch, before)
         return batch
 
 
-async def _verify(
-    conventions: Conventions,
-    chosen: tuple[Target, ...],
-    targets: Sequence[str],
-    allowance: Allowance,
-    listener: Listener | None,
-) -> Batch:
-    root = conventions.root
-    steps = plan(conventions, chosen)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One verification: of what, how much of it, for how long, and held against which commit."""
+
+    conventions: Conventions
+    allowance: Allowance
+    covered: Covered
+    against: Base | None
+
+
+def _reading(
+    work: _Work, histories: Sequence[Located], chosen: tuple[Target, ...]
+) -> tuple[Step, ...]:
+    """Return what hdb reads itself: the revisions of the histories that are asked about."""
+    step = inspection_step(work.conventions, histories)
+    if step is None:
+        return ()
+
+    def read() -> Outcome:
+        found = inspect_migrations(work.conventions, histories)
+        return replace(found.outcome, advice=found.advice)
+
+    folders = {f"{folder}/" for one in histories for folder in one.facts.folders}
+    only = tuple(one.path for one in chosen if any(_meets(one, folder) for folder in folders))
+    return (replace(step, read=read, only=only),) if only or not chosen else ()
+
+
+def _meets(target: Target, folder: str) -> bool:
+    """Tell whether a target lies in a folder, or the folder in it."""
+    return f"{target.path}/".startswith(folder) or folder.startswith(f"{target.path}/")
+
+
+def _steps(work: _Work, chosen: tuple[Target, ...], named: Sequence[str]) -> tuple[Step, ...]:
+    covered = work.covered
+    steps = plan(work.conventions, chosen, left_out=covered.left_out, ordered=covered.ordered)
     if chosen and not steps:
-        msg = f"No check of the project applies to {', '.join(targets)}."
+        msg = f"No check of the project applies to {', '.join(named)}."
         raise UsageError(msg)
-    tests = {
-        one.tool for each in conventions.projects for one in each.commands if one.role is Role.TEST
-    }
-    left_out = bool(chosen) and tests.isdisjoint(step.tool for step in steps)
-    aside = "no test is among the targets" if tests and left_out else ""
-    if not chosen:
-        aside = "; ".join(neutral(redact(one)) for one in conventions.untouched)
-    finished = await _run_all(steps, allowance, listener)
-    scope: Literal["full", "targets"] = "targets" if chosen else "full"
+    return steps
+
+
+async def _batch(work: _Work, finished: Sequence[Finished]) -> Batch:
+    """Make the batch of everything that was run, and keep it."""
+    conventions, covered = work.conventions, work.covered
+    root = conventions.root
     batch, groups = assemble(
         finished,
-        scope=scope,
+        scope=covered.scope,
         problems=conventions.problems,
-        aside=aside,
+        aside=_aside(work, finished),
         previous=store.previous(root),
     )
-    if has_worktrees(root):
-        batch = batch.model_copy(update={"root": neutral(redact(str(root)))})
+    batch = batch.model_copy(
+        update={
+            "left_out": told(covered, conventions),
+            "root": neutral(redact(str(root))) if has_worktrees(root) else None,
+        }
+    )
+    if work.against is not None:
+        found = await mark(conventions, finished, groups, work.against, work.allowance)
+        since = Since(
+            ref=found.words,
+            introduced=len(found.introduced),
+            known=len(found.known),
+            unknown=len(found.unknown),
+            notes=tuple(neutral(redact(one)) for one in found.notes),
+        )
+        batch = marked(batch, groups, since, found.new)
     store.save(root, batch, groups, remember(finished, groups))
     return batch
 
 
-async def _run_all(
-    steps: Sequence[Step], allowance: Allowance, listener: Listener | None
-) -> list[Finished]:
-    """Run the steps within the machine's cores, then those that must run alone, one by one."""
-    results: dict[int, Finished] = {}
-    lanes = anyio.CapacityLimiter(max(2, os.cpu_count() or 2))
-    hidden = secrets(os.environ)
-
-    async def tell(step: Step, finished: Finished | None = None) -> None:
-        if listener is not None:
-            # A client that does not read must not hold up the checks.
-            with anyio.move_on_after(TELL_SECONDS):
-                await listener(Progress(len(results), len(steps), step, finished))
-
-    async def one(index: int, step: Step) -> None:
-        async with lanes:
-            await tell(step)
-            results[index] = outgoing(await execute(step, allowance), hidden)
-            await tell(step, results[index])
-
-    async with anyio.create_task_group() as group:
-        for index, step in enumerate(steps):
-            if not step.alone:
-                group.start_soon(one, index, step)
-    for index, step in enumerate(steps):
-        if step.alone:
-            await one(index, step)
-    return [results[index] for index in range(len(steps))]
+def _aside(work: _Work, finished: Sequence[Finished]) -> str:
+    """Return what the summary says besides: what was left out, and what no verification runs."""
+    conventions, covered = work.conventions, work.covered
+    if covered.scope == "targets":
+        every = [one for each in conventions.projects for one in each.commands]
+        tests = {one.tool for one in every if one.role is Role.TEST}
+        without = tests and tests.isdisjoint(each.step.tool for each in finished)
+        return "no test is among the targets" if without else ""
+    if covered.left_out:
+        of = len(covered.left_out) + len(covered.ordered)
+        return f"{len(covered.left_out)} of {of} test files left out, {covered.why}"
+    untouched = (neutral(redact(one)) for one in conventions.untouched)
+    return "; ".join(filter(None, [covered.why, *untouched]))

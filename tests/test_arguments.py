@@ -92,7 +92,7 @@ def test_what_is_plainly_meant_is_understood(given: dict[str, Any], meant: dict[
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_every_declared_argument_is_of_a_kind_that_is_checked(name: str) -> None:
-    checked = {"type", "items", "exclusiveMinimum", "anyOf"}
+    checked = {"type", "items", "exclusiveMinimum", "anyOf", "enum"}
     told = {"description", "examples", "default"}
     for schema in TOOLS[name].parameters["properties"].values():
         assert schema.keys() <= checked | told

@@ -195,3 +195,18 @@ def test_of_a_long_stretch_all_lines_count() -> None:
     old = os.linesep.join(f"{number}" for number in range(9_000)).encode()
     new = os.linesep.join(f"{-number}" for number in range(9_000)).encode()
     assert changed_lines(old, new) == set(range(2, 9_001))
+
+
+def test_a_folder_that_is_new_since_a_commit_is_all_added(repository: Path) -> None:
+    commit(repository, {"api/c.py": MODULE})
+    found = read_change(repository / "api", "HEAD~1")
+    assert found.changed == ("c.py",)
+    assert found.added == {"c.py"}
+
+
+def test_a_listing_that_git_does_not_give_is_not_taken_for_an_empty_one(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_server.change.entries_at", lambda *_: {})
+    with pytest.raises(UsageError, match="try again"):
+        read_change(repository)

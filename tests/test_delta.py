@@ -10,7 +10,7 @@ import pytest
 from mcp_server.batch import Finished, assemble, remember
 from mcp_server.contract import Batch
 from mcp_server.models import Diagnostic, Outcome, Step, Verdict
-from mcp_server.verify import verify
+from mcp_server.verify import Request, verify
 from tests.conftest import ProjectFactory
 
 ROOT = Path("/project")
@@ -428,7 +428,7 @@ async def test_a_batch_over_targets_is_no_measure_for_the_next(project: ProjectF
     folder = project({"pyproject.toml": PLAIN.format("")})
     write(folder, {"test_a.py": BAD, "test_b.py": BAD})
     await verify(folder)
-    await verify(folder, ["test_b.py"])
+    await verify(folder, Request(targets=["test_b.py"]))
     batch = await verify(folder)
     assert batch.delta is not None
     assert batch.delta.lean() == {"same": 2}

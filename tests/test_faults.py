@@ -15,7 +15,7 @@ import pytest
 
 from mcp_server import process
 from mcp_server.contract import Batch
-from mcp_server.verify import verify
+from mcp_server.verify import Request, verify
 from tests.conftest import ROOT, ProjectFactory
 
 BEFORE = "def test_before():\n    assert 1 == 2\n\n\n"
@@ -283,7 +283,7 @@ async def run(fault: Fault, make: ProjectFactory, monkeypatch: pytest.MonkeyPatc
         fault.prepare(folder)
     if fault.mount:
         return verified(fault, folder)
-    return await verify(folder, timeout=fault.seconds)
+    return await verify(folder, Request(timeout=fault.seconds))
 
 
 @pytest.mark.parametrize("name", FAULTS)

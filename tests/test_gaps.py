@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_server.verify import verify
+from mcp_server.verify import Request, verify
 from tests.conftest import ProjectFactory
 from tests.findings import findings
 
@@ -142,7 +142,7 @@ async def test_a_run_over_targets_keeps_the_full_batch_to_compare_with(
         {"setup.cfg": "", "test_a.py": "def test_a():\n    assert 0\n", "test_b.py": PASSING}
     )
     await verify(folder)
-    await verify(folder, ["test_b.py"])
+    await verify(folder, Request(targets=["test_b.py"]))
     batch = await verify(folder)
     assert batch.delta is not None
     assert batch.delta.lean() == {"same": 1}

@@ -150,3 +150,14 @@ def test_the_reporters_folder_is_added_to_what_the_project_sets(tmp_path: Path) 
     one = step(tmp_path, "", inject=True, env={"PYTHONPATH": "src"})
     env = child_environment({}, one, tmp_path)
     assert env["PYTHONPATH"] == f"{INJECT}{os.pathsep}src"
+
+
+async def test_a_step_reads_what_it_is_given_and_its_output_is_kept_as_it_was(
+    tmp_path: Path,
+) -> None:
+    script = "import sys; sys.stdout.buffer.write(sys.stdin.buffer.read()[::-1])"
+    content = bytes(range(256)) * 1000
+    report = await run(step(tmp_path, script, stdin=content))
+    assert (report.status, report.output) == (0, content[::-1])
+    nothing = await run(step(tmp_path, "import sys; print(len(sys.stdin.read()))"))
+    assert (nothing.stdout, nothing.output) == ("0\n", b"")

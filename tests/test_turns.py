@@ -13,7 +13,7 @@ import pytest
 from mcp_server import process, turns
 from mcp_server.errors import BusyError, UsageError
 from mcp_server.prepare import prepare_in_turn
-from mcp_server.verify import Progress, verify
+from mcp_server.verify import Progress, Request, verify
 from tests.conftest import ROOT, ProjectFactory
 from tests.test_supervision import hdb
 
@@ -73,7 +73,7 @@ async def test_different_projects_run_side_by_side(project: ProjectFactory) -> N
     verdicts = []
 
     async def call(folder: Path) -> None:
-        verdicts.append((await verify(folder, timeout=60)).verdict)
+        verdicts.append((await verify(folder, Request(timeout=60))).verdict)
 
     async with anyio.create_task_group() as group:
         for folder in folders:
@@ -85,7 +85,7 @@ async def test_waiting_has_an_end(project: ProjectFactory) -> None:
     folder = project({"setup.cfg": "", "test_a.py": ""})
     async with turns.turn(folder, 1, anyio.lowlevel.checkpoint):
         with pytest.raises(BusyError, match=rf"by process {os.getpid()} after 0.2 s: try again"):
-            await verify(folder, deadline=0.2)
+            await verify(folder, Request(deadline=0.2))
 
 
 async def test_a_turn_lasts_until_the_checks_of_a_killed_hdb_are_over(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ async def test_a_check_that_verifies_its_own_project_is_told_so(project: Project
 async def test_the_deadline_is_for_everything(project: ProjectFactory) -> None:
     makefile = "test:\n\t.venv/bin/pytest test_a.py\n\t.venv/bin/pytest test_b.py\n"
     folder = project({"Makefile": makefile, "test_a.py": HANGING, "test_b.py": HANGING})
-    batch = await verify(folder, deadline=4)
+    batch = await verify(folder, Request(deadline=4))
     first, second = batch.steps
     assert (first.verdict, second.verdict) == ("timed_out", "not_run")
     assert (first.reason or "").startswith(
@@ -142,7 +142,7 @@ async def test_the_project_states_its_limits(project: ProjectFactory) -> None:
 async def test_an_argument_wins_over_what_the_project_states(project: ProjectFactory) -> None:
     stated = STATED.replace("3", "0.001")
     folder = project({"pyproject.toml": stated, "test_a.py": "def test_a():\n    pass\n"})
-    assert (await verify(folder, timeout=60)).verdict == "passed"
+    assert (await verify(folder, Request(timeout=60))).verdict == "passed"
 
 
 async def test_a_listener_that_hangs_holds_up_nothing(

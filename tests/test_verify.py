@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcp_server.contract import Batch
-from mcp_server.verify import Progress, verify
+from mcp_server.verify import Progress, Request, verify
 from tests.conftest import ProjectFactory
 from tests.findings import findings
 
@@ -128,7 +128,7 @@ async def test_configuration_that_tools_would_silently_ignore_is_not_green(
 
 
 async def test_a_target_is_verified_alone_and_the_batch_says_so(project: ProjectFactory) -> None:
-    batch = await verify(project(RED), ["test_calc.py::test_double"])
+    batch = await verify(project(RED), Request(targets=["test_calc.py::test_double"]))
     assert batch.scope == "targets"
     (tests,) = [step for step in batch.steps if step.tool == "pytest"]
     assert tests.failures == 3
@@ -170,20 +170,20 @@ async def test_a_whole_target_that_says_what_it_checked_is_green(project: Projec
 async def test_targets_respect_what_the_tools_leave_out(project: ProjectFactory) -> None:
     """Mypy checks only calc.py here; named outright, it would check the test, too."""
     folder = project({**GREEN, "test_calc.py": GREEN["test_calc.py"] + "\n\ndef helper(): ...\n"})
-    batch = await verify(folder, ["test_calc.py"])
+    batch = await verify(folder, Request(targets=["test_calc.py"]))
     assert by_tool(batch) == {"pytest": "passed", "mypy": "passed", "ruff": "passed"}
     assert batch.scope == "targets"
 
 
 async def test_findings_outside_the_targets_are_left_out(project: ProjectFactory) -> None:
-    batch = await verify(project(RED), ["test_fixture.py"])
+    batch = await verify(project(RED), Request(targets=["test_fixture.py"]))
     assert {one["file"] for one in findings(batch)} == {"test_fixture.py"}
 
 
 async def test_a_run_over_targets_mends_nothing_in_the_comparison(project: ProjectFactory) -> None:
     folder = project(RED)
     await verify(folder)
-    batch = await verify(folder, ["test_fixture.py"])
+    batch = await verify(folder, Request(targets=["test_fixture.py"]))
     assert batch.delta is not None
     assert batch.delta.lean() == {"same": 1, "unknown": 7}
 
@@ -203,7 +203,7 @@ async def test_findings_that_the_projects_command_forgives_are_told_and_fail_not
 
 
 async def test_the_folder_itself_is_no_mere_target(project: ProjectFactory) -> None:
-    assert (await verify(project(GREEN), ["."])).scope == "full"
+    assert (await verify(project(GREEN), Request(targets=["."]))).scope == "full"
 
 
 async def test_a_syntax_error_says_that_mypy_did_not_look_further(project: ProjectFactory) -> None:
@@ -249,7 +249,7 @@ async def test_checks_run_side_by_side(project: ProjectFactory) -> None:
             "wait.py": wait.format(own="pylint.began", other="pytest.began"),
         }
     )
-    batch = await verify(folder, timeout=60)
+    batch = await verify(folder, Request(timeout=60))
     assert "timed_out" not in by_tool(batch).values()
 
 
@@ -258,7 +258,7 @@ async def test_a_step_that_takes_too_long_keeps_what_it_found(project: ProjectFa
         "import time\n\n\ndef test_bad():\n    assert 0\n\n\n"
         "def test_slow():\n    time.sleep(600)\n"
     )
-    batch = await verify(project({"pyproject.toml": "", "test_slow.py": slow}), timeout=4)
+    batch = await verify(project({"pyproject.toml": "", "test_slow.py": slow}), Request(timeout=4))
     (step,) = batch.steps
     assert (step.verdict, step.failures) == ("timed_out", 1)
     assert step.reason is not None

@@ -71,6 +71,44 @@ class Checker(Protocol):
         """Read a finished process. Never raises, whatever the report holds."""
 
 
+class Fixer(Checker, Protocol):
+    """A checker whose tool can mend what it finds: content in, mended content out, no file touched.
+
+    `mend` is all that makes a checker one; the tool runs in the command's folder.
+    """
+
+    UTF8_ONLY: bool
+    """Whether it passes over files in another encoding."""
+    READS_MARK: bool
+    """Whether it knows a byte order mark on its standard input for what it is."""
+
+    def listing(self, args: tuple[str, ...]) -> Invocation | None:
+        """Return the form that names the files it checks; None where its check names them."""
+
+    def listed(self, report: Report) -> frozenset[str]:
+        """Return the files that a listing, or the check in its place, names."""
+
+    def mend(self, args: tuple[str, ...], file: str, report: Report) -> Invocation:
+        """Return the form that mends standard input as the content of a file, safely.
+
+        `file` is its absolute path, `report` what was `listed`.
+        """
+
+    def unmended(self, report: Report) -> str | None:
+        """Return why what was printed is not the file's content; None where it is."""
+
+    def review(self, args: tuple[str, ...], file: str) -> Invocation | None:
+        """Return the checking form for standard input as the content of a file.
+
+        None for a tool that finds nothing but what it mends.
+        """
+
+
+def no_review(_args: tuple[str, ...], _file: str, /) -> Invocation | None:
+    """Answer `Fixer.review` for a tool that finds nothing but what it mends."""
+    return None
+
+
 def no_retry(
     _report: Report, _args: tuple[str, ...], _targets: tuple[str, ...], /
 ) -> Invocation | None:
@@ -156,6 +194,11 @@ def split_paths(
 def tail(text: str, lines: int = 12) -> str:
     """Return the last lines of `text` that say something, for an error without a record."""
     return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def named_files(report: Report) -> frozenset[str]:
+    """Return the files that a tool printed one a line."""
+    return frozenset(report.relative(line) for line in report.stdout.splitlines() if line)
 
 
 def ended(report: Report, tool: str) -> str:

@@ -9,16 +9,18 @@ from mcp_server.checkers.base import (
     diff_places,
     drop_options,
     ended,
-    no_retry,
+    no_review,
     split_paths,
 )
 from mcp_server.fields import position
-from mcp_server.models import Diagnostic, Invocation, Outcome, Report
+from mcp_server.models import SCRATCH, Diagnostic, Invocation, Outcome, Report
 from mcp_server.repository import Found, Role, Settings
 
 NAME = "black"
 ROLE = Role.FORMAT
-retry = no_retry
+UTF8_ONLY = False
+READS_MARK = True
+review = no_review
 
 VALUED = frozenset(
     "-c --code -l --line-length -t --target-version --python-cell-magics --line-ranges "
@@ -30,6 +32,14 @@ FLAGS = frozenset("--check --diff --color --no-color -q --quiet -v --verbose -qv
 OTHER = frozenset({"--version", "--help", "-h", "-c", "--code"})
 NOTHING = re.compile(r"^No (?:Python files are present|Path provided).*", re.MULTILINE)
 SUMMARY = re.compile(r"^\d+ files? would (?:be|fail)\b", re.MULTILINE)
+CONSIDERED = re.compile(
+    r"^(?:would reformat (?P<changed>.+)|(?P<same>.+) already well formatted, good job\."
+    r"|(?P<cached>.+) wasn't modified on disk since last run\.)$",
+    re.MULTILINE,
+)
+GIVEN_BACK = re.compile(r"^(?:reformatted .+|.+ already well formatted, good job\.)$", re.MULTILINE)
+ROOT = re.compile(r"^Identified `(?P<root>.+)` as ", re.MULTILINE)
+USED = re.compile(r"^Using configuration (?:from|in) '?(?P<where>.+?)'?\.$", re.MULTILINE)
 REFORMAT = re.compile(r"^would reformat (?P<file>.+)$", re.MULTILINE)
 UNKNOWN_KEYS = re.compile(r"^Invalid config keys detected: .*", re.MULTILINE)
 # Black 26 names the place after the path and the reason lines later, older ones in one message.
@@ -59,15 +69,63 @@ def detect(settings: Settings) -> Found | None:
 
 
 def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
-    """Ask for differences; `--verbose` brings back the summary that `quiet = true` takes away."""
+    """Ask which files differ, in the one form in which black uses its cache.
+
+    `--verbose` brings back the summary that `quiet = true` takes away.
+    """
+    return _form(("--check",), args, targets)
+
+
+def retry(report: Report, args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation | None:
+    """Ask for the differences where there are any; they are never cached."""
+    differs = REFORMAT.search(report.stderr)
+    return _form(("--check", "--diff"), args, targets) if differs else None
+
+
+def _form(how: tuple[str, ...], args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
     kept = drop_options(args, FLAGS)
     if targets:
         kept = (*split_paths(kept, VALUED)[0], "--", *targets)
-    return Invocation(
-        args=("--check", "--diff", "--no-color", "--verbose", *kept),
-        env=PLAIN,
-        changed=mutates(args),
-    )
+    form = (*how, "--no-color", "--verbose", *kept)
+    return Invocation(args=form, env=PLAIN, changed=mutates(args))
+
+
+def listing(_args: tuple[str, ...], /) -> Invocation | None:
+    """Ask for nothing more: the check names each file that it looks at."""
+    return None
+
+
+def listed(report: Report) -> frozenset[str]:
+    """Return the files that the check looked at, formatted or not."""
+    named = (next(filter(None, one.groups())) for one in CONSIDERED.finditer(report.stderr))
+    return frozenset(report.relative(name) for name in named)
+
+
+def mend(args: tuple[str, ...], file: str, report: Report) -> Invocation:
+    """Ask for the content formatted with the configuration that the check used.
+
+    That lies above all of the command's paths, and need not be the one above the file.
+    """
+    options = split_paths(drop_options(args, FLAGS), VALUED)[0]
+    files: dict[str, str] = {}
+    if not any(one.partition("=")[0] == "--config" for one in options):
+        used, root = USED.search(report.stderr), ROOT.search(report.stderr)
+        if used:
+            path = used["where"]
+            if root and path == "project root":
+                path = f"{root['root']}/pyproject.toml"
+            options = (*options, f"--config={path}")
+        elif root:
+            files = {"black.toml": ""}
+            options = (*options, f"--config={SCRATCH}/black.toml")
+    form = ("--no-color", "--verbose", *options, f"--stdin-filename={file}", "-")
+    return Invocation(args=form, env=PLAIN, files=files)
+
+
+def unmended(report: Report) -> str | None:
+    """Believe a content that black says it formatted: a configured `diff` prints something else."""
+    whole = report.status == 0 and report.output and GIVEN_BACK.search(report.stderr)
+    return None if whole else ended(report, NAME)
 
 
 def parse(report: Report) -> Outcome:

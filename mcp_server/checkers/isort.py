@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from dataclasses import replace
 
-from mcp_server.checkers.base import PLAIN, diff_places, drop_options, ended, split_paths
+from mcp_server.checkers.base import (
+    PLAIN,
+    diff_places,
+    drop_options,
+    ended,
+    named_files,
+    no_review,
+    split_paths,
+)
 from mcp_server.fields import count
 from mcp_server.models import Diagnostic, Invocation, Outcome, Report
 from mcp_server.repository import Found, Role, Settings
 
 NAME = "isort"
 ROLE = Role.IMPORTS
+UTF8_ONLY = False
+READS_MARK = False
+listed = named_files
+review = no_review
 
 VALUED = frozenset(
     "--sp --settings-path --settings-file --settings --cr --config-root --profile --format-error "
@@ -30,6 +44,9 @@ FLAGS = CHECKING | frozenset(
     "-v --verbose -q --quiet --only-modified --om --color --interactive".split()
 )
 OTHER = frozenset("--version -V --vn --version-number --show-config --show-files --help -h".split())
+SETTINGS = frozenset(
+    "--sp --settings-path --settings-file --settings --resolve-all-configs".split()
+)
 SORTED, UNSORTED = "hdb-sorted", "hdb-unsorted"
 MESSAGE = "Imports are incorrectly sorted and/or formatted."
 FORM = (
@@ -88,9 +105,34 @@ def retry(report: Report, args: tuple[str, ...], targets: tuple[str, ...]) -> In
     commented = count(said["count"]) - report.stdout.count(SETTING) if said else 0
     if report.status != 0 or not silent or _omitted(report) or commented:
         return None
-    return Invocation(
-        args=("--show-files", *_kept(args, targets)), env=_env(), changed=mutates(args)
-    )
+    return replace(listing(_kept(args, targets)), changed=mutates(args))
+
+
+def listing(args: tuple[str, ...]) -> Invocation:
+    """Ask which files are checked."""
+    return Invocation(args=("--show-files", *_kept(args, ())), env=_env())
+
+
+def mend(args: tuple[str, ...], file: str, _report: Report) -> Invocation:
+    """Ask for the content sorted by the settings that the project's own command finds.
+
+    Those lie above the first of the command's paths, not above the file.
+    """
+    options, paths = split_paths(_kept(args, ()), VALUED)
+    options = drop_options(options, frozenset({"--filter-files"}), frozenset({"--filename"}))
+    settings: tuple[str, ...] = ()
+    if not any(one.partition("=")[0] in SETTINGS for one in options):
+        first = paths[0] if paths else "."
+        folder = posixpath.dirname(first) if first.endswith((".py", ".pyi")) else first
+        settings = (f"--settings-path={folder or '.'}",)
+    return Invocation(args=(*options, *settings, f"--filename={file}", "-"), env=_env())
+
+
+def unmended(report: Report) -> str | None:
+    """Believe a content that ended well and without a word of what could not be read."""
+    whole = report.status == 0 and report.output and not _omitted(report)
+    banner = "isort printed more than the content" if BANNER in report.stdout else None
+    return banner if whole else ended(report, NAME)
 
 
 def _kept(args: tuple[str, ...], targets: tuple[str, ...]) -> tuple[str, ...]:

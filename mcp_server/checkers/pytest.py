@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from mcp_server.checkers.base import drop_options, json_lines, no_retry, split_paths, tail
 from mcp_server.ending import ending
+from mcp_server.fields import as_text, count
 from mcp_server.models import Diagnostic, Invocation, Outcome, Report
 from mcp_server.pytest_end import problems, unrecorded, usage
-from mcp_server.pytest_record import PASSED, Session, number, sessions
+from mcp_server.pytest_record import PASSED, Record, Session, number, sessions
 from mcp_server.repository import Found, Role, Settings
 
 NAME = "pytest"
@@ -48,6 +49,9 @@ OWN_FILES = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 COVERAGE = re.compile(
     r"^(?:FAIL |ERROR: )?(?P<message>(?:Required test coverage|Coverage failure).+)$", re.MULTILINE
 )
+
+GATES = {"coverage": "the coverage is not", "snapshots": "unused snapshots are not"}
+"""What judges whole runs, by the name that the reporter has for it."""
 
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -100,7 +104,8 @@ def _uncluster(arg: str) -> str:
 
 def parse(report: Report) -> Outcome:
     """Read the records of every session that the command ran, usually one."""
-    runs = sessions(json_lines(report.record))
+    records: list[Record] = [*json_lines(report.record)]
+    runs = sessions(records)
     if not runs:
         return Outcome(problem=unrecorded(report))
     found = [one for run in runs for one in run.diagnostics(report)]
@@ -113,16 +118,23 @@ def parse(report: Report) -> Outcome:
         said = tail(report.stderr or report.stdout)
         problem = f"{ending(report, NAME)}, and no test failed\n{said}"
     ran = sum(run.count({*PASSED, "failed"}) for run in runs)
-    nothing = _nothing(runs) if problem is None and not found and not ran else None
+    left_out = max(
+        (count(one.get("n")) for one in records if one.get("kind") == "left_out"), default=0
+    )
+    nothing = _nothing(runs, left_out) if problem is None and not found and not ran else None
+    skipped = sum(run.count({"skipped"}) + run.uncollected for run in runs)
+    deselected = sum(run.deselected for run in runs)
     return Outcome(
         diagnostics=tuple(found),
         checked=problem is None and nothing is None,
         problem=problem.strip() if problem else None,
         nothing=nothing,
+        unreached=nothing is not None and left_out > 0 and not skipped and not deselected,
         passed=sum(run.count({"passed"}) for run in runs),
-        skipped=sum(run.count({"skipped"}) + run.uncollected for run in runs),
-        deselected=sum(run.deselected for run in runs),
+        skipped=skipped,
+        deselected=deselected,
         finished=frozenset(test for run in runs for test in run.finished(report)),
+        remark=_remark(records, 0 if nothing else left_out),
     )
 
 
@@ -138,7 +150,21 @@ def _of_the_whole_run(report: Report, runs: list[Session], *, failed: bool) -> I
         yield Diagnostic(tool=NAME, code="max-warnings", message=message)
 
 
-def _nothing(runs: list[Session]) -> str:
+def _remark(records: list[Record], left_out: int) -> str | None:
+    """Return what was not run, or not judged, because only a part of the tests was asked for."""
+    gates = {as_text(one.get("name")) for one in records if one.get("kind") == "gate"}
+    said = [f"{_files(left_out)} left out, which the change cannot reach"] if left_out else []
+    said += [
+        f"{GATES[one]} judged: only a part of the tests ran" for one in sorted(gates & GATES.keys())
+    ]
+    return "; ".join(said) or None
+
+
+def _files(count: int) -> str:
+    return f"{count} test file{'s' * (count != 1)}"
+
+
+def _nothing(runs: list[Session], left_out: int) -> str:
     skipped = sum(run.count({"skipped"}) + run.uncollected for run in runs)
     deselected = sum(run.deselected for run in runs)
     if skipped:
@@ -147,4 +173,6 @@ def _nothing(runs: list[Session]) -> str:
             if not deselected
             else (f"no test ran: {skipped} skipped, {deselected} deselected")
         )
+    if left_out and not deselected:
+        return f"no test can reach the change: {_files(left_out)} left out"
     return f"all {deselected} tests deselected" if deselected else "no tests collected"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from mcp_server.checkers.base import (
@@ -11,6 +12,7 @@ from mcp_server.checkers.base import (
     ended,
     json_lines,
     lint_topic,
+    named_files,
     no_retry,
     split_command,
     split_paths,
@@ -22,6 +24,8 @@ from mcp_server.repository import Found, Role, Settings
 
 NAME = "ruff"
 ROLE = Role.LINT
+UTF8_ONLY = True
+READS_MARK = True
 retry = no_retry
 
 VALUED = frozenset(
@@ -32,14 +36,19 @@ VALUED = frozenset(
 )
 # What edits files, changes where or how findings are printed, or what the status means.
 FLAGS = frozenset(
-    "--fix --fix-only --unsafe-fixes --no-unsafe-fixes --show-fixes --no-show-fixes --diff "
-    "--watch -w --quiet -q --silent -s --verbose -v --exit-zero -e --exit-non-zero-on-fix "
-    "--statistics --show-source".split()
+    "--fix --no-fix --fix-only --no-fix-only --unsafe-fixes --no-unsafe-fixes --show-fixes "
+    "--no-show-fixes --diff --watch -w --quiet -q --silent -s --verbose -v --exit-zero -e "
+    "--exit-non-zero-on-fix --statistics --show-source".split()
 )
 MUTATING = frozenset({"--fix", "--fix-only", "--add-noqa", "--add-ignore"})
 SHOWING = frozenset({"--version", "-V", "--show-files", "--show-settings", "--help", "-h"})
 # Subcommands of ruff that are not a check (`ruff <path>` was one until 0.5).
 OTHER = frozenset({"format", "rule", "config", "linter", "clean", "server", "analyze", "version"})
+EXCLUDING = frozenset({"--force-exclude", "--no-force-exclude"})
+NAMING = frozenset({"--stdin-filename"})
+FIXED = re.compile(r"^Fixed \d+ errors?\b", re.MULTILINE)
+REPORTING = frozenset({"--output-format", "--output-file", "-o", "--color"})
+ENV: dict[str, str | None] = {**PLAIN, "RUFF_OUTPUT_FILE": None, "RUFF_OUTPUT_FORMAT": None}
 NO_FILES = re.compile(r"No Python files found")
 
 
@@ -64,18 +73,58 @@ def detect(settings: Settings) -> Found | None:
 
 def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
     """Ask for JSON lines and no edits, whatever the configuration says."""
-    kept = drop_options(
-        args, FLAGS, frozenset({"--output-format", "--output-file", "-o", "--color"})
-    )
-    kept = tuple(arg for arg in kept if arg.partition("=")[0] not in MUTATING)
+    kept = _kept(args)
     if targets:
-        kept = (*split_paths(kept, VALUED)[0], "--force-exclude", "--", *targets)
+        kept = (*_options(args), "--force-exclude", "--", *targets)
     flags = ("--output-format=json-lines", "--no-fix", "--no-fix-only", "--no-show-fixes")
     return Invocation(
         args=("check", *flags, *kept),
-        env={**PLAIN, "RUFF_OUTPUT_FILE": None, "RUFF_OUTPUT_FORMAT": None},
+        env=ENV,
         changed=mutates(args),
     )
+
+
+def listing(args: tuple[str, ...]) -> Invocation:
+    """Ask which files are checked."""
+    return Invocation(args=("check", "--show-files", *_kept(args)), env=ENV)
+
+
+listed = named_files
+
+
+def mend(args: tuple[str, ...], file: str, _report: Report) -> Invocation:
+    """Ask for the fixes that ruff reports as safe, and for nothing where the file is excluded.
+
+    `unsafe-fixes = true` makes unsafe fixes be applied, not safe, so it is overruled; what
+    `extend-safe-fixes` names is reported as safe, and so is what `extend-unsafe-fixes` does not.
+    """
+    flags = ("--fix-only", "--no-unsafe-fixes", "--no-show-fixes")
+    return Invocation(args=("check", *flags, *_options(args), *_stdin(file)), env=ENV)
+
+
+def unmended(report: Report) -> str | None:
+    """Believe a content that is gone only where fixes are said to have taken it away."""
+    whole = report.status == 0 and (report.output or FIXED.search(report.stderr))
+    return None if whole else ended(report, NAME)
+
+
+def review(args: tuple[str, ...], file: str) -> Invocation:
+    """Ask for what is left in the content."""
+    return Invocation(args=(*invoke(_options(args), ()).args, *_stdin(file)), env=ENV)
+
+
+def _kept(args: tuple[str, ...]) -> tuple[str, ...]:
+    kept = drop_options(args, FLAGS, REPORTING)
+    return tuple(arg for arg in kept if arg.partition("=")[0] not in MUTATING)
+
+
+def _options(args: tuple[str, ...]) -> tuple[str, ...]:
+    # ruff refuses an option that is given twice; `invoke` drops those that it gives.
+    return drop_options(split_paths(_kept(args), VALUED)[0], EXCLUDING, NAMING)
+
+
+def _stdin(file: str) -> tuple[str, ...]:
+    return ("--force-exclude", f"--stdin-filename={file}", "-")
 
 
 def parse(report: Report) -> Outcome:
@@ -85,6 +134,9 @@ def parse(report: Report) -> Outcome:
         for record in json_lines(report.stdout)
         if isinstance(record.get("filename"), str)
     )
+    # A file that cannot be parsed is not touched by any fixer.
+    broken = {one.file for one in found if one.topic == "syntax"}
+    found = tuple(replace(one, fix=None) if one.file in broken else one for one in found)
     if report.status not in {0, 1} or bool(found) != (report.status == 1):
         return Outcome(diagnostics=found, problem=ended(report, NAME))
     if foreign := unread(report.stdout):

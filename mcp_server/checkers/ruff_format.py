@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from mcp_server.checkers.base import (
     PLAIN,
     diff_places,
     drop_options,
     ended,
+    named_files,
     no_retry,
+    no_review,
     split_command,
     split_paths,
 )
@@ -19,15 +22,26 @@ from mcp_server.repository import Found, Role, Settings
 
 NAME = "ruff-format"
 ROLE = Role.FORMAT
+UTF8_ONLY = True
+READS_MARK = True
 retry = no_retry
+listed = named_files
+review = no_review
 
 VALUED = frozenset(
     "--config --target-version --line-length --exclude --extend-exclude --extension --range "
     "--cache-dir --stdin-filename --color --output-format".split()
 )
+ENV: dict[str, str | None] = {**PLAIN, "RUFF_OUTPUT_FORMAT": None}
 # What changes where or how differences are printed, or what the status means.
 FLAGS = frozenset(
     "--check --diff --quiet -q --silent -s --verbose -v --exit-non-zero-on-format".split()
+)
+# What says which files there are; of the formatter's options `ruff check` knows not all.
+FINDING_OPTIONS = frozenset({"--config", "--exclude", "--extend-exclude"})
+FINDING_FLAGS = frozenset(
+    "--respect-gitignore --no-respect-gitignore --force-exclude --no-force-exclude "
+    "--isolated".split()
 )
 COMPLAINT = re.compile(r"^error: (?P<text>.*)$", re.MULTILINE)
 SYNTAX = re.compile(r"Failed to parse (?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<why>.*)")
@@ -61,13 +75,48 @@ def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
     JSON is unknown before 0.13 and preview-only in 0.15, and prints the same `[]` for files that
     are formatted and for files that `format.exclude` leaves out; differences come with a count.
     """
-    kept = drop_options(args, FLAGS, frozenset({"--output-format", "--color"}))
+    kept = _kept(args)
     if targets:
-        kept = (*split_paths(kept, VALUED)[0], "--force-exclude", "--", *targets)
+        kept = (*_options(args), "--force-exclude", "--", *targets)
     return Invocation(
         args=("format", "--diff", *kept),
-        env={**PLAIN, "RUFF_OUTPUT_FORMAT": None},
+        env=ENV,
         changed=mutates(args),
+    )
+
+
+def listing(args: tuple[str, ...]) -> Invocation:
+    """Ask the linter, which finds files as the formatter does, for their names."""
+    options, paths = split_paths(args, VALUED)
+    kept: list[str] = []
+    for option, value in zip_longest(options, options[1:], fillvalue=""):
+        if option in FINDING_OPTIONS:
+            kept += [option, value]
+        elif option in FINDING_FLAGS or option.partition("=")[0] in FINDING_OPTIONS:
+            kept.append(option)
+    return Invocation(args=("check", "--show-files", *kept, "--", *paths), env=ENV)
+
+
+def mend(args: tuple[str, ...], file: str, _report: Report) -> Invocation:
+    """Ask for the content formatted, and for no change where the file is excluded."""
+    form = ("--force-exclude", f"--stdin-filename={file}", "-")
+    return Invocation(args=("format", *_options(args), *form), env=ENV)
+
+
+def unmended(report: Report) -> str | None:
+    """Believe a content that ended well: no setting makes ruff print anything else."""
+    return None if report.status == 0 and report.output else ended(report, NAME)
+
+
+def _kept(args: tuple[str, ...]) -> tuple[str, ...]:
+    return drop_options(args, FLAGS, frozenset({"--output-format", "--color"}))
+
+
+def _options(args: tuple[str, ...]) -> tuple[str, ...]:
+    # ruff refuses an option that is given twice.
+    excluding = frozenset({"--force-exclude", "--no-force-exclude"})
+    return drop_options(
+        split_paths(_kept(args), VALUED)[0], excluding, frozenset({"--stdin-filename"})
     )
 
 

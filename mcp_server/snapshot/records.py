@@ -60,6 +60,8 @@ class Judged(_Kept):
     documents: bool = False
     digest: str = ""
     sources: str = ""
+    installed: str = ""
+    """What was installed in the projects' environments, "" where that was not looked at."""
 
 
 class Content(_Kept):

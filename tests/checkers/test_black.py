@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mcp_server.checkers import black
-from mcp_server.models import Outcome, Report
+from mcp_server.models import SCRATCH, Outcome, Report
 from mcp_server.repository import Found, Settings
 from tests.recordings import ROOT, replay, run_tool
 
@@ -16,6 +17,7 @@ VERSIONS = ["23.12.1", "26.10.1"]
 ENVIRONMENT = Path(sys.prefix)
 UGLY = '"""Ugly."""\n\nX = 1\nY=2\n'
 SUMMARY = "1 file would be reformatted.\n"
+IDENTIFIED = "Identified `/project` as project root containing a .git directory.\n"
 
 
 def check(folder: Path, *args: str, targets: tuple[str, ...] = ()) -> Outcome:
@@ -145,7 +147,34 @@ def test_editing_commands_are_known_and_run_in_their_checking_form(
     invocation = black.invoke(args, ())
     assert black.mutates(args) is edits
     assert invocation.changed is edits
-    assert invocation.args == ("--check", "--diff", "--no-color", "--verbose", ".")
+    assert invocation.args == ("--check", "--no-color", "--verbose", ".")
+
+
+def test_differences_are_asked_for_only_where_there_are_any(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("X = 1\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.black]\n")
+    clean = run_tool("black", tmp_path, ENVIRONMENT, ".")
+    assert "--diff" not in black.invoke((".",), ()).args
+    assert black.retry(clean, (".",), ()) is None
+    (tmp_path / "b.py").write_text(UGLY)
+    red = replace(clean, stderr=f"would reformat {tmp_path / 'b.py'}\n{SUMMARY}", status=1)
+    second = black.retry(red, (".",), ())
+    assert second is not None
+    assert second.args == ("--check", "--diff", "--no-color", "--verbose", ".")
+
+
+def test_what_black_has_in_its_cache_is_not_read_again_and_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BLACK_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "a.py").write_text("X = 1\n")
+    assert check(tmp_path, ".").checked
+    again = run_tool("black", tmp_path, ENVIRONMENT, ".")
+    assert "wasn't modified on disk since last run" in again.stderr
+    assert black.parse(again).checked
+    (tmp_path / "a.py").write_text("X  =  1\n")
+    (one,) = check(tmp_path, ".").diagnostics
+    assert (one.file, one.line) == ("a.py", 1)
 
 
 def test_settings_that_ask_for_black_are_found_and_run_on_the_folder() -> None:
@@ -172,3 +201,59 @@ def test_a_rare_line_end_in_a_name_hides_no_file() -> None:
         ("a\x0cb.py", 1, 1)
     ]
     assert outcome.problem is None
+
+
+@pytest.mark.parametrize(
+    ("said", "config"),
+    [
+        (
+            f"{IDENTIFIED}Using configuration from project root.\n",
+            "--config=/project/pyproject.toml",
+        ),
+        ("Using configuration from /project/pyproject.toml.\n", "--config=/project/pyproject.toml"),
+        (
+            "Identified `/` as file system root.\nUsing configuration in '/home/me/black'.\n",
+            "--config=/home/me/black",
+        ),
+        (
+            IDENTIFIED,
+            f"--config={SCRATCH}/black.toml",
+        ),
+    ],
+)
+def test_a_file_is_mended_with_the_configuration_that_the_check_used(
+    said: str, config: str
+) -> None:
+    report = Report(root=ROOT, cwd=ROOT, stderr=said)
+    form = black.mend(("--check", "-l", "9", "src"), "/project/src/a.py", report)
+    given = ("-l", "9", config, "--stdin-filename=/project/src/a.py", "-")
+    assert form.args == ("--no-color", "--verbose", *given)
+    assert set(form.files) == ({"black.toml"} if SCRATCH in config else set())
+    stated = black.mend(("--config", "b.toml", "."), "/project/a.py", report)
+    assert stated.args[2:-2] == ("--config", "b.toml")
+
+
+def test_the_check_names_every_file_that_black_was_given() -> None:
+    said = (
+        "/project/a b.py already well formatted, good job.\nwould reformat b.py\n"
+        "c.py wasn't modified on disk since last run.\n"
+        "/project/x ignored: matches the --exclude regular expression\n"
+    )
+    report = Report(root=ROOT, cwd=ROOT, stderr=said)
+    assert black.listed(report) == {"a b.py", "b.py", "c.py"}
+
+
+@pytest.mark.parametrize(
+    ("output", "said", "whole"),
+    [
+        (b"x = 1\n", "reformatted /project/a.py\n", True),
+        (b"x = 1\n", "/project/a.py already well formatted, good job.\n", True),
+        (b"--- a.py\n", "would reformat /project/a.py\n", False),
+        (b"", "reformatted /project/a.py\n", False),
+    ],
+)
+def test_only_what_black_says_it_formatted_is_believed(
+    output: bytes, said: str, *, whole: bool
+) -> None:
+    report = Report(root=ROOT, cwd=ROOT, status=0, output=output, stderr=said)
+    assert (black.unmended(report) is None) is whole

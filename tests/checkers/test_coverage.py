@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import anyio
 import pytest
 
 from mcp_server.checkers import coverage
@@ -66,6 +68,21 @@ async def test_a_missed_gate_of_a_measured_run_is_a_failure(project: ProjectFact
         ("coverage", "failed"),
     ]
     assert batch.failures[0].message == MISSED
+
+
+async def test_hdbs_own_plugin_is_not_measured_as_the_projects_code(
+    project: ProjectFactory,
+) -> None:
+    # Without `source` everything is measured that a run executes.
+    makefile = MAKEFILE.format(run="coverage run -m pytest")
+    folder = project({**FILES, "Makefile": makefile})
+    await verify(folder)
+    report = [str(folder / ".venv/bin/coverage"), "json", "--fail-under=0", "-qo-"]
+    done = await anyio.run_process(report, cwd=folder)
+    measured = json.loads(done.stdout)["files"]
+    assert "calc.py" in measured
+    ours = [one["summary"] for path, one in measured.items() if "/hdb_" in path]
+    assert sum(one["num_statements"] for one in ours) == 0
 
 
 async def test_a_report_without_a_measured_run_is_not_run_on_old_data(

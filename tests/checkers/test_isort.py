@@ -216,3 +216,43 @@ def test_a_long_line_costs_no_more_than_its_length(text: str) -> None:
     stream = text * (1_000_000 // len(text))
     report = Report(root=ROOT, cwd=ROOT, status=1, stdout=stream, stderr=stream)
     assert isort.parse(report).problem
+
+
+@pytest.mark.parametrize(
+    ("args", "options"),
+    [
+        (("--check", "src", "tests"), ("--settings-path=src",)),
+        (("a/b.py",), ("--settings-path=a",)),
+        (("b.py",), ("--settings-path=.",)),
+        (("--sp", "x.cfg", "-j", "4", "."), ("--sp", "x.cfg")),
+        (("--resolve-all-configs", "."), ("--resolve-all-configs",)),
+        (
+            ("--profile", "black", "--filter-files", "."),
+            ("--profile", "black", "--settings-path=."),
+        ),
+    ],
+)
+def test_a_file_is_mended_with_the_settings_that_the_command_finds(
+    args: tuple[str, ...], options: tuple[str, ...]
+) -> None:
+    form = isort.mend(args, "/project/src/a.py", Report(root=ROOT, cwd=ROOT))
+    assert form.args == (*options, "--filename=/project/src/a.py", "-")
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "said", "whole"),
+    [
+        (0, b"import os\n", "", True),
+        (0, b"", "", False),
+        (1, b"import os\n", "Traceback (most recent call last):", False),
+        (0, b"import os\n", "x.py:1: UserWarning: Encoding not supported for a.py", False),
+        (0, f"{isort.BANNER}\nimport os\n".encode(), "", False),
+    ],
+)
+def test_only_a_content_without_complaints_is_believed(
+    status: int, output: bytes, said: str, *, whole: bool
+) -> None:
+    report = Report(
+        root=ROOT, cwd=ROOT, status=status, output=output, stdout=output.decode(), stderr=said
+    )
+    assert (isort.unmended(report) is None) is whole

@@ -169,3 +169,51 @@ def test_a_rare_line_end_in_a_message_hides_no_finding(mark: str) -> None:
     outcome = ruff.parse(Report(root=ROOT, cwd=ROOT, status=1, stdout=stdout))
     assert [one.message for one in outcome.diagnostics] == [f"key a{mark}b"]
     assert outcome.problem is None
+
+
+def test_what_ruff_would_mend_in_a_file_that_it_cannot_parse_is_not_marked() -> None:
+    fix = '"fix": {"applicability": "safe"}'
+    lines = [
+        f'{{"filename": "a.py", "code": "W291", {fix}}}',
+        '{"filename": "a.py", "code": null, "name": "invalid-syntax"}',
+        f'{{"filename": "b.py", "code": "W291", {fix}}}',
+    ]
+    report = Report(root=ROOT, cwd=ROOT, status=1, stdout="\n".join(lines))
+    found = ruff.parse(report).diagnostics
+    assert [(one.file, one.fix) for one in found] == [
+        ("a.py", None),
+        ("a.py", None),
+        ("b.py", "auto"),
+    ]
+
+
+def test_a_file_is_mended_by_safe_fixes_alone_unless_it_is_excluded() -> None:
+    args = ("--fix", "--force-exclude", "--no-fix", "--select", "F", "--exit-zero", "src")
+    given = ("--force-exclude", "--stdin-filename=/project/a.py", "-")
+    form = ruff.mend(args, "/project/a.py", Report(root=ROOT, cwd=ROOT))
+    flags = ("--fix-only", "--no-unsafe-fixes", "--no-show-fixes")
+    assert form.args == ("check", *flags, "--select", "F", *given)
+    review = ruff.review(args, "/project/a.py")
+    assert review.args[-6:] == ("--no-show-fixes", "--select", "F", *given)
+    assert review.args.count("--no-fix") == 1
+
+
+@pytest.mark.parametrize(
+    ("output", "said", "whole"),
+    [
+        (b"x = 1\n", "", True),
+        (b"", "Fixed 1 error.\n", True),
+        (b"", "All checks passed!\n", False),
+    ],
+)
+def test_a_content_that_is_gone_is_believed_only_where_fixes_took_it(
+    output: bytes, said: str, *, whole: bool
+) -> None:
+    report = Report(root=ROOT, cwd=ROOT, status=0, output=output, stderr=said)
+    assert (ruff.unmended(report) is None) is whole
+
+
+@pytest.mark.parametrize("option", ["--no-fix", "--no-fix-only", "--no-show-fixes"])
+def test_an_option_that_the_project_gives_too_is_given_once(option: str) -> None:
+    args = ruff.invoke((option, "."), ()).args
+    assert args.count(option) == 1

@@ -154,3 +154,19 @@ def test_a_place_that_cannot_be_is_unknown(number: str) -> None:
     stderr = f"error: Failed to parse a.py:{number}:{number}: x\n"
     (one,) = ruff_format.parse(Report(root=ROOT, cwd=ROOT, status=2, stderr=stderr)).diagnostics
     assert (one.file, one.line, one.column) == ("a.py", None, None)
+
+
+def test_files_are_listed_with_the_options_that_find_them() -> None:
+    args = ("--line-length", "9", "--config", "r.toml", "--exclude=x", "--isolated", "src")
+    form = ruff_format.listing(args)
+    options = ("--config", "r.toml", "--exclude=x", "--isolated")
+    assert form.args == ("check", "--show-files", *options, "--", "src")
+    assert ruff_format.listing((".",)).args == ("check", "--show-files", "--", ".")
+
+
+def test_a_file_is_mended_with_the_commands_own_options_unless_it_is_excluded() -> None:
+    report = Report(root=ROOT, cwd=ROOT)
+    args = ("--check", "--force-exclude", "--line-length", "9", "src")
+    form = ruff_format.mend(args, "/project/a.py", report)
+    given = ("--force-exclude", "--stdin-filename=/project/a.py", "-")
+    assert form.args == ("format", "--line-length", "9", *given)

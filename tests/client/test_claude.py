@@ -22,7 +22,8 @@ CLIENT = claude.find()
 with_client = pytest.mark.skipif(CLIENT is None, reason=claude.MISSING)
 
 SKILLS = ("python-backend", "python-dev", "python-services")
-TOOLS = [f"mcp__plugin_hdb_hdb__{name}" for name in ("conventions", "failure", "status", "verify")]
+TOOL_NAMES = ("conventions", "failure", "fix", "map_change", "status", "verify")
+TOOLS = [f"mcp__plugin_hdb_hdb__{name}" for name in TOOL_NAMES]
 LOAD = ToolUse("ToolSearch", {"query": f"select:{','.join(TOOLS)}"})
 VERIFY = ToolUse("mcp__plugin_hdb_hdb__verify")
 STATUS = ToolUse("mcp__plugin_hdb_hdb__status")

@@ -15,7 +15,7 @@ from mcp_server import verify as verification
 from mcp_server.cli import main
 from mcp_server.contract import Batch
 from mcp_server.snapshot import listing, records
-from mcp_server.verify import verify
+from mcp_server.verify import Request, verify
 from tests.conftest import ProjectFactory
 from tests.status.asking import GREEN, WRONG, Captured, call, kept, status, stop, text, write
 
@@ -116,7 +116,7 @@ async def test_what_was_green_and_is_red_without_a_change_is_not_verified(root: 
 
 
 async def test_a_batch_over_targets_verifies_nothing(root: Path) -> None:
-    batch = await verify(root, ["a.py"])
+    batch = await verify(root, Request(targets=["a.py"]))
     found = await status()
     assert not found["verified"]
     assert found["batch"] == {
@@ -127,7 +127,7 @@ async def test_a_batch_over_targets_verifies_nothing(root: Path) -> None:
 
 async def test_a_batch_over_targets_leaves_what_the_last_full_one_said(root: Path) -> None:
     full = await verify(root)
-    await verify(root, ["a.py"])
+    await verify(root, Request(targets=["a.py"]))
     assert (await status())["batch"]["id"] == full.id
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcp_server import stop_check
-from mcp_server.verify import verify
+from mcp_server.verify import Request, verify
 from tests.status.asking import GREEN, WRONG, call, stop, text, write
 
 
@@ -58,7 +58,7 @@ async def test_a_stop_says_what_the_last_batch_came_to(root: Path) -> None:
 async def test_a_stop_after_targets_alone_is_refused(root: Path) -> None:
     await stop()
     write(root, "a.py", "A = 2\n")
-    await verify(root, ["a.py"])
+    await verify(root, Request(targets=["a.py"]))
     assert "no full batch was made yet" in await stop()
 
 

@@ -1,0 +1,1 @@
+"""The recall experiment of `affected.py`: real commits, their breakages, what hdb selects."""

@@ -1,0 +1,1 @@
+"""Runs a project's revisions up, down and up again; a program of its own in its interpreter."""

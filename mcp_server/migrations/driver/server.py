@@ -1,0 +1,78 @@
+"""Makes and drops one throwaway database on a PostgreSQL server, and touches nothing else there."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import re
+from typing import Any
+
+from .refusal import Refused
+
+NAME = re.compile(r"hdb_throwaway_[0-9a-f]{32}")
+DRIVERS = (
+    ("psycopg", {"connect_timeout": 10}),
+    ("psycopg2", {"connect_timeout": 10}),
+    ("asyncpg", {"timeout": 10}),
+    ("pg8000", {"timeout": 10}),
+)
+
+
+def create(address: str, name: str) -> None:
+    """Create the database `name`. Raises `Refused` where the server does not let it be made."""
+    _run(address, name, [f'CREATE DATABASE "{_own(name)}"'])
+
+
+def drop(address: str, name: str) -> None:
+    """Drop the database `name`, whoever is connected to it, where it is there."""
+    own = _own(name)
+    try:
+        _run(address, name, [f'DROP DATABASE IF EXISTS "{own}" WITH (FORCE)'])
+    except Refused:
+        # Before PostgreSQL 13 its sessions have to be ended first.
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+        _run(address, name, [f"{end}'{own}'", f'DROP DATABASE IF EXISTS "{own}"'])
+
+
+def _own(name: str) -> str:
+    """Return a name that hdb makes up itself; any other is refused before anything is sent."""
+    if not NAME.fullmatch(name):
+        msg = f"{name!r} is no throwaway database of hdb's"
+        raise Refused(msg)
+    return name
+
+
+def _run(address: str, name: str, statements: list[str]) -> None:
+    sqlalchemy = importlib.import_module("sqlalchemy")
+    url = importlib.import_module("sqlalchemy.engine").make_url(address)
+    pool = importlib.import_module("sqlalchemy.pool").NullPool
+    for driver, options in DRIVERS:
+        try:
+            importlib.import_module(driver)
+        except ImportError:
+            continue
+        full = url.set(drivername=f"postgresql+{driver}", database=url.database or "postgres")
+        settings = {"isolation_level": "AUTOCOMMIT", "poolclass": pool, "connect_args": options}
+        try:
+            if driver == "asyncpg":
+                asyncio.run(_asynchronous(full, settings, statements))
+            else:
+                with sqlalchemy.create_engine(full, **settings).connect() as connection:
+                    for one in statements:
+                        connection.execute(sqlalchemy.text(one))
+        except Exception as error:
+            words = str(getattr(error, "orig", None) or error).strip().splitlines()
+            shown = words[0] if words else type(error).__name__
+            msg = f"the server does not serve for a throwaway database ({name}): {shown}"
+            raise Refused(msg) from error
+        return
+    msg = "the project has no driver for PostgreSQL (psycopg, psycopg2, asyncpg or pg8000)"
+    raise Refused(msg)
+
+
+async def _asynchronous(url: Any, settings: Any, statements: list[str]) -> None:  # noqa: ANN401
+    sqlalchemy = importlib.import_module("sqlalchemy")
+    engines = importlib.import_module("sqlalchemy.ext.asyncio")
+    async with engines.create_async_engine(url, **settings).connect() as connection:
+        for one in statements:
+            await connection.execute(sqlalchemy.text(one))

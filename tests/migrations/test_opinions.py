@@ -1,0 +1,167 @@
+"""What a new revision destroys, locks or breaks is advice, and fails only where it is gated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcp_server.conventions import read_conventions
+from mcp_server.facts import AlembicFacts
+from mcp_server.migrations import Located, inspect_migrations
+from tests.migrations.projects import inspected, publish, revision, write
+
+BATCH = "with op.batch_alter_table('orders') as b:\n    "
+BLOCK = "with op.get_context().autocommit_block():\n    "
+NOT_NULL = "op.add_column('orders', sa.Column('x', sa.Integer, nullable=False{}))"
+INDEX = "op.create_index('ix', 'orders', ['x']{})"
+CONCURRENT = INDEX.format(", postgresql_concurrently=True")
+ADD = "op.add_column('orders', sa.Column('y', sa.Integer))\n"
+TYPE = "op.alter_column('orders', 'x', existing_type={}, type_={})"
+
+
+HELPER = """
+from alembic import op as o
+import alembic
+
+def clear(what, table):
+    what.drop_column(table, 'x')
+
+def unused():
+    op.drop_table('orders')
+"""
+CASES: list[tuple[str, list[str]]] = [
+        ("op.drop_table('orders')", ["drop-table"]),
+        ("op.drop_column('orders', 'x')", ["drop-column"]),
+        (BATCH + "b.drop_column('x')", ["drop-column"]),
+        (BATCH + "b.alter_column('x', new_column_name='y')", ["rename-column"]),
+        (BATCH + "b.create_index('ix', ['x'])", ["locking-index"]),
+        (BATCH + "b.create_foreign_key('fk', 'users', ['x'], ['id'])", ["locking-foreign-key"]),
+        ("op.rename_table('orders', 'sales')", ["rename-table"]),
+        (NOT_NULL.format(""), ["required-column"]),
+        (NOT_NULL.format(", server_default='0'"), []),
+        (NOT_NULL.format(", server_default=None"), ["required-column"]),
+        (NOT_NULL.format("").replace("sa.Integer,", "sa.Integer, sa.Identity(),"), []),
+        ("op.alter_column('orders', 'x', nullable=False)", ["set-not-null"]),
+        ("op.alter_column('orders', 'x', nullable=True)", []),
+        (INDEX.format(""), ["locking-index"]),
+        (CONCURRENT, ["concurrent-index-in-transaction"]),
+        (BLOCK + CONCURRENT, []),
+        ("op.execute('COMMIT')\n" + CONCURRENT, []),
+        ("op.create_table('orders', sa.Column('x'))\n" + INDEX.format(""), []),
+        ("op.create_unique_constraint('u', 'orders', ['x'])", ["locking-unique"]),
+        ("op.create_check_constraint('c', 'orders', 'x > 0')", ["locking-check"]),
+        ("op.create_check_constraint('c', 'orders', 'x', postgresql_not_valid=True)", []),
+        ("op.add_column('orders', sa.Column('x', sa.Integer, index=True))", ["locking-index"]),
+        (TYPE.format("sa.String(50)", "sa.String(20)"), ["narrowing-type"]),
+        (TYPE.format("sa.String(50)", "sa.String(90)"), []),
+        (TYPE.format("sa.Text()", "sa.String()"), []),
+        (TYPE.format("sa.BigInteger()", "sa.Integer()"), ["narrowing-type"]),
+        (TYPE.format("sa.Integer()", "sa.BigInteger()"), ["locking-type-change"]),
+        (ADD + "op.alter_column('orders', 'y', new_column_name='z')", []),
+        ("op.execute('DELETE FROM orders')", ["delete-all"]),
+        ("op.execute('DELETE FROM orders WHERE id = 1')", []),
+        ("op.execute(sa.text('TRUNCATE orders'))", ["truncate"]),
+        ("op.get_bind().execute(sa.text('DROP TABLE orders'))", ["drop-table"]),
+        ('op.execute("UPDATE orders SET x = 1")', ["update-all"]),
+        (ADD + 'op.execute("UPDATE orders SET y = x")', []),  # noqa: S608 - text to be read
+        ("t = sa.table('orders')\nop.execute(t.update().values(x=1))", ["update-all"]),
+        ("t = sa.table('orders')\nop.execute(t.delete().where(t.c.x == 1))", []),
+        (ADD + "t = sa.table('orders')\nop.execute(t.update().values({'y': 1}))", []),
+        ("op.execute('CREATE INDEX ix ON orders (x)')", ["locking-index"]),
+        ("op.execute('ALTER TABLE orders ALTER COLUMN x SET NOT NULL')", ["set-not-null"]),
+        ("op.execute('ALTER TABLE orders ADD x int, DROP COLUMN y')", ["drop-column"]),
+        ("op.execute(f'ALTER TABLE {name} RENAME COLUMN a TO b')", ["rename-column"]),
+        ("op.execute(\"INSERT INTO logs VALUES ('DROP TABLE orders')\")", []),
+        ("op.execute('-- TRUNCATE orders\\nSELECT 1')", []),
+        ("op.execute('CREATE FUNCTION f() AS $$ DELETE FROM orders $$')", []),
+        (f"if op.get_bind().dialect.name == 'sqlite':\n    {INDEX.format('')}", []),
+        ("for table in ('a', 'b'):\n    op.drop_table(table)", ["drop-table"]),
+        ("clear(op, 'orders')", ["drop-column"]),
+        ("clear(o, table='orders')", ["drop-column"]),
+        ("clear(alembic.op, 'orders')", ["drop-column"]),
+]  # fmt: skip
+BACK = ["pass", "...", "raise NotImplementedError('no')", '"""None."""']
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Return the codes of the advice by project, each with a new revision behind a published one.
+
+    All are read at once, since asking git takes longer than reading.
+    """
+    root = tmp_path_factory.mktemp("histories")
+    folder = "{}/migrations/versions"
+    first = {f"{folder.format(name)}/a.py": revision("a", up="op.f('x')") for name in _projects()}
+    write(root, first)
+    publish(root)
+    second = {
+        f"{folder.format(name)}/b.py": revision("b", "'a'", up=up, back=back, more=HELPER)
+        for name, (up, back) in _projects().items()
+    }
+    conventions = read_conventions(write(root, second))
+    histories = [
+        Located(
+            conventions.projects[0],
+            AlembicFacts(source=f"{name}/alembic.ini:1", folders=(folder.format(name),)),
+        )
+        for name in _projects()
+    ]
+    found = inspect_migrations(conventions, histories)
+    assert not found.outcome.diagnostics
+    codes: dict[str, list[str]] = {name: [] for name in _projects()}
+    for one in found.advice:
+        codes[(one.file or "").partition("/")[0]].append(one.code or "")
+    return codes
+
+
+def _projects() -> dict[str, tuple[str, str]]:
+    ways = {f"up{at}": (up, "op.f('x')") for at, (up, _) in enumerate(CASES)}
+    back = {f"back{at}": ("op.f('x')", back) for at, back in enumerate(BACK)}
+    return {**ways, **back, "merge": ("pass", "pass")}
+
+
+@pytest.mark.parametrize(
+    ("at", "codes"), [*enumerate(codes for _, codes in CASES)], ids=[up for up, _ in CASES]
+)
+def test_an_operation_is_told_by_what_it_does(
+    told: dict[str, list[str]], at: int, codes: list[str]
+) -> None:
+    assert told[f"up{at}"] == codes
+
+
+@pytest.mark.parametrize("at", range(len(BACK)), ids=BACK)
+def test_a_way_back_that_does_nothing_is_told(told: dict[str, list[str]], at: int) -> None:
+    assert told[f"back{at}"] == ["empty-downgrade"]
+
+
+def test_a_merge_has_no_way_back_to_write(told: dict[str, list[str]]) -> None:
+    assert told["merge"] == []
+
+
+def test_a_table_of_the_same_change_is_empty_whoever_made_it(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": revision("a", up="op.f('x')")})
+    publish(tmp_path)
+    later = revision("c", "'b'", up="op.drop_column('t', 'id')")
+    write(tmp_path, {"b.py": revision("b", "'a'"), "c.py": later})
+    assert inspected(tmp_path).advice == ()
+
+
+def test_locks_are_told_of_postgresql_only(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": revision("a", up="op.f('x')"), "pyproject.toml": ""})
+    publish(tmp_path)
+    up = "op.create_index('ix', 'orders', ['x'])\nop.drop_table('orders')"
+    write(tmp_path, {"b.py": revision("b", "'a'", up=up), "pyproject.toml": ""})
+    assert [one.code for one in inspected(tmp_path).advice] == ["drop-table"]
+
+
+def test_what_is_gated_counts_and_the_rest_advises(tmp_path: Path) -> None:
+    settings = 'gate = ["drop-column"]'
+    write(tmp_path, {"a.py": revision("a", up="op.f('x')")}, settings=settings)
+    publish(tmp_path)
+    up = "op.drop_column('orders', 'x')\nop.drop_table('orders')"
+    write(tmp_path, {"b.py": revision("b", "'a'", up=up)}, settings=settings)
+    found = inspected(tmp_path)
+    (counted,) = found.outcome.diagnostics
+    assert (counted.code, counted.severity, counted.line) == ("drop-column", "error", 10)
+    assert [one.code for one in found.advice] == ["drop-table"]

@@ -1,0 +1,2 @@
+"""Never run by those who read."""
+raise SystemExit

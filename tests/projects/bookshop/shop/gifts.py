@@ -1,0 +1,2 @@
+def is_gift(order) -> bool:
+    return order.is_free()

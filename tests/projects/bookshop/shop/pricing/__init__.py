@@ -1,0 +1,3 @@
+from .rules import total_of as total
+
+__all__ = ["total"]
