@@ -158,7 +158,7 @@ def history(project: ProjectFactory) -> Callable[..., Path]:
     """Return a factory of services with an alembic history, to which files are added."""
 
     def make(added: dict[str, str], settings: str = "") -> Path:
-        folder = project(HISTORY)
+        folder = project(HISTORY, name="gated" if settings else "service")
         with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
             file.write(settings)
         commit(folder)
