@@ -20,7 +20,6 @@ from mcp_server.git import (
     Repository,
     commit_of,
     entries_at,
-    holds_tree,
     merge_base,
     open_repository,
     read_blobs,
@@ -148,9 +147,6 @@ def _since_green(root: Path) -> Change:
 
 def _against(repository: Repository, base: Base) -> Change:
     entries = entries_at(repository, base.commit)
-    if not entries and holds_tree(repository, base.commit):
-        msg = f"git did not list the files of {base.words} in time: try again."
-        raise UsageError(msg)
     modules = tuple(f"{path}/" for path, one in entries.items() if one.mode == MODULE)
     there = {path: one for path, one in entries.items() if one.mode != MODULE}
     root, changed, deleted = repository.root, [], []

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from mcp_server.errors import UsageError
+
 SECONDS = 30.0
 """How long one question to git may take; a history of a million commits takes a few."""
 SHORT = 7
@@ -108,17 +110,16 @@ def merge_base(repository: Repository) -> Base | None:
 def entries_at(repository: Repository, commit: str) -> dict[str, Entry]:
     """Return everything of a commit below the folder: files, links and other repositories.
 
-    Paths are relative to the folder, with `/`.
+    Paths are relative to the folder, with `/`; a folder that was not there has none. Raises
+    `UsageError` where git does not answer.
     """
     tree = f"{commit}:{repository.prefix.rstrip('/')}" if repository.prefix else commit
     # A tree of its own, so that the folder that git is started in changes nothing.
-    said = _ask(repository.top, "ls-tree", "-r", "-z", "--full-tree", tree) or b""
-    return dict(_entries(said))
-
-
-def holds_tree(repository: Repository, commit: str) -> bool:
-    """Tell whether the folder was there at a commit."""
-    return _ask(repository.top, "cat-file", "-e", f"{commit}:{repository.prefix}") is not None
+    said = _ask(repository.top, "ls-tree", "-r", "-z", "--full-tree", tree)
+    if said is None and _ask(repository.top, "cat-file", "-e", tree) is not None:
+        msg = f"git did not list the files of commit {commit[:SHORT]} in time: try again."
+        raise UsageError(msg)
+    return dict(_entries(said or b""))
 
 
 def files_at(repository: Repository, commit: str) -> dict[str, str]:

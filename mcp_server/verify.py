@@ -16,10 +16,11 @@ from mcp_server.change import read_base
 from mcp_server.contract import Batch, Since
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions.layout.worktrees import has_worktrees
-from mcp_server.errors import UsageError
+from mcp_server.errors import HdbError, UsageError
 from mcp_server.execution import Allowance
 from mcp_server.finished import Finished
 from mcp_server.git import Base
+from mcp_server.grouping import Group
 from mcp_server.migrations import (
     Located,
     find_histories,
@@ -33,7 +34,7 @@ from mcp_server.redact import redact
 from mcp_server.repository import Conventions, Role
 from mcp_server.schedule import TELL_SECONDS, Listener, Progress, fit, run_all, run_one
 from mcp_server.scope import Covered, affected, told
-from mcp_server.since import mark
+from mcp_server.since import Marked, mark
 from mcp_server.snapshot import take
 from mcp_server.standing import keep_judged
 from mcp_server.targets import Target, read_targets
@@ -175,17 +176,29 @@ async def _batch(work: _Work, finished: Sequence[Finished]) -> Batch:
         }
     )
     if work.against is not None:
-        found = await mark(conventions, finished, groups, work.against, work.allowance)
-        since = Since(
-            ref=found.words,
-            introduced=len(found.introduced),
-            known=len(found.known),
-            unknown=len(found.unknown),
-            notes=tuple(neutral(redact(one)) for one in found.notes),
-        )
-        batch = marked(batch, groups, since, found.new)
+        batch = await _held_against(work.against, work, batch, finished, groups)
     store.save(root, batch, groups, remember(finished, groups))
     return batch
+
+
+async def _held_against(
+    base: Base, work: _Work, batch: Batch, finished: Sequence[Finished], groups: Sequence[Group]
+) -> Batch:
+    """Return a batch whose failures say whether they are new since a commit."""
+    try:
+        found = await mark(work.conventions, finished, groups, base, work.allowance)
+    except HdbError as error:
+        # What was verified is told all the same.
+        unknown = frozenset(key for each in groups for key, _ in each.members)
+        found = Marked(commit=base.commit, words=base.words, unknown=unknown, notes=(str(error),))
+    since = Since(
+        ref=found.words,
+        introduced=len(found.introduced),
+        known=len(found.known),
+        unknown=len(found.unknown),
+        notes=tuple(neutral(redact(one)) for one in found.notes),
+    )
+    return marked(batch, groups, since, found.new)
 
 
 def _aside(work: _Work, finished: Sequence[Finished]) -> str:

@@ -114,9 +114,9 @@ def test_a_lean_schema_keeps_a_field_that_is_called_as_a_keyword() -> None:
 
 REFUSED_CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown tool": (
-        "fix",
+        "mend",
         {},
-        "There is no tool 'fix': hdb has conventions, failure, status, verify.",
+        "There is no tool 'mend': hdb has conventions, failure, fix, map_change, status, verify.",
     ),
     "a wrong type": ("verify", {"timeout": "x"}, "timeout must be a number above 0"),
     "an empty path": ("verify", {"path": ""}, "The path is empty"),
@@ -376,7 +376,7 @@ UNKNOWN_WORDS = {
     "an unknown option among targets": (["verify", "p", "-x", "a.py"], "arguments: -x;"),
     "the beginning of an option": (["verify", "--form", "json"], "arguments: --form"),
     "a word too many": (["conventions", "p", "q"], "unrecognized arguments: q"),
-    "an unknown command": (["fix"], "invalid choice: 'fix'"),
+    "an unknown command": (["mend"], "invalid choice: 'mend'"),
     "no id": (["failure"], "required: id; `hdb failure --help`"),
     "a control character": (["verify", "--\x1b"], "--\\x1b"),
 }

@@ -205,8 +205,14 @@ def test_a_folder_that_is_new_since_a_commit_is_all_added(repository: Path) -> N
 
 
 def test_a_listing_that_git_does_not_give_is_not_taken_for_an_empty_one(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_server.change.entries_at", lambda *_: {})
+    failing = tmp_path / "bin/git"
+    failing.parent.mkdir()
+    failing.write_text(
+        f'#!/bin/sh\ncase "$*" in *ls-tree*) exit 1;; esac\nexec {shutil.which("git")} "$@"\n'
+    )
+    failing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{failing.parent}:{os.environ['PATH']}")
     with pytest.raises(UsageError, match="try again"):
         read_change(repository)

@@ -61,7 +61,7 @@ def test_a_machine_that_is_well_is_said_to_be(here: Installation, project: Proje
     for line in (
         " ok  python3 ",
         " ok  environment   ready: ",
-        " ok  server        verify, conventions, failure, status; first answer after ",
+        " ok  server        verify, conventions, map_change, fix, failure, status; first answer ",
         " ok  project       .: ruff; its environment is there",
         " ok  Claude Code   2.1.329 ",
         " ok  plugin        hdb@hdb 0.1.0 is installed and on",
