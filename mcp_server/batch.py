@@ -6,7 +6,7 @@ import hashlib
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -101,6 +101,21 @@ def assemble(
         advice=tuple(dict.fromkeys(_advice(finished))),
     )
     return batch, groups
+
+
+def without_fix(finished: Sequence[Finished], files: Collection[str]) -> list[Finished]:
+    """Return finished steps that promise no mechanical fix in files that none will touch."""
+
+    def told(one: Diagnostic) -> Diagnostic:
+        return replace(one, fix=None) if one.fix and one.file in files else one
+
+    return [
+        replace(
+            each,
+            outcome=replace(each.outcome, diagnostics=tuple(map(told, each.outcome.diagnostics))),
+        )
+        for each in finished
+    ]
 
 
 def grouped(finished: Sequence[Finished]) -> tuple[Group, ...]:

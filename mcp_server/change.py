@@ -64,6 +64,9 @@ def read_base(root: Path, ref: str) -> Base:
     if base is None:
         msg = f"The repository {repository.top} has no commit yet: since {ref!r} means nothing."
         raise UsageError(msg)
+    if base.doubt:
+        msg = f"Where the branch parted is not known, as {base.doubt}."
+        raise UsageError(msg)
     return base
 
 
@@ -81,7 +84,7 @@ def read_change(root: Path, ref: str | None = None) -> Change:
     base = merge_base(repository) if ref in {None, BASE} else _named(repository, str(ref))
     if base is None:
         files = _sorted(_listed(root))
-        return Change(None, "everything: the repository has no commit", files, frozenset(files))
+        return Change(None, "all files: the repository has no commit", files, frozenset(files))
     return _against(repository, base)
 
 
@@ -131,7 +134,7 @@ def _since_green(root: Path) -> Change:
     green = records.last_green(root)
     if green is None:
         files = _sorted(_inside(now.marks))
-        said = "everything: there is no git repository, and no batch was green yet"
+        said = "all files: there is no git repository, and no full batch has passed yet"
         return Change(None, said, files, frozenset(files))
     was = green.snapshot.marks
     differs = list(_inside(differing(green.snapshot, now)))
@@ -162,7 +165,7 @@ def _against(repository: Repository, base: Base) -> Change:
     added = frozenset(path for path in changed if path not in there)
     return Change(
         base.commit,
-        f"since {base.words}",
+        f"since {base.words}{f'; {base.doubt}' if base.doubt else ''}",
         _sorted(changed),
         added,
         _sorted(path for path in deleted if path in there),

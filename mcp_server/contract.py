@@ -93,6 +93,8 @@ class Since(Wire):
     introduced: int = 0
     known: int = 0
     unknown: int = 0
+    seconds: float = 0.0
+    """How long the checks at the commit took, beside those of the steps."""
     notes: tuple[str, ...] = ()
     """Why something is unknown."""
 

@@ -23,7 +23,7 @@ class MendedFile(Wire):
 
 
 class Remaining(Wire):
-    """Findings of one code that no safe fix mends.
+    """Findings of one code that the project's tools, as it sets them, do not mend safely.
 
     A place is `file:line`; where `count` is more than the places, the others are not named.
     """

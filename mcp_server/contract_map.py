@@ -75,9 +75,9 @@ class MapView(Wire):
     settings: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     importers: tuple[str, ...] = ()
-    """The files that import a changed one."""
+    """The files that import a changed one themselves; with `detail` then those at a distance."""
     indirect: int = 0
-    """How many further files import these, and so on."""
+    """How many files at a distance import these, and so on, where they are not listed."""
     unseen: tuple[str, ...] = ()
     more: dict[str, int] = Field(default_factory=dict)
     next: str | None = None

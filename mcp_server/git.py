@@ -1,4 +1,4 @@
-"""Reads a repository's history with git's plumbing; index, work tree and hooks stay untouched."""
+"""Reads what git keeps, by plumbing that writes nothing and runs nothing of the repository."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ MAIN = ("main", "master", "trunk", "develop")
 REMOTES = ("origin", "upstream")
 TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 """Variables in which CI services name the branch that a change is to be merged into."""
+SHALLOW = "the clone is shallow: fetch the main branch and its history, or name a commit"
 REGULAR = frozenset({"100644", "100755"})
 LINK = "120000"
 MODULE = "160000"
 REF = re.compile(r"[^\s\x00-\x1f:\\?*\[\x7f-][^\s\x00-\x1f:\\?*\[\x7f]*")
 """What may be asked for as a commit: never an option, nor a path inside one."""
 
-# Only plumbing that reads objects is asked for, so nothing of the repository's configuration is
-# run; what could still reach out, the fetching of objects that a partial clone lacks, is closed.
+# Only plumbing that reads objects or the index is asked for, so nothing of the repository's
+# configuration is run; what could still reach out, the fetching of objects that a partial clone
+# lacks, is closed.
 SAFE = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
@@ -55,10 +57,14 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The commit that a change is held against, in full and in words."""
+    """The commit that a change is held against, in full and in words.
+
+    `doubt` says why it may not be where the work parted from the main branch, "" where it is.
+    """
 
     commit: str
     words: str
+    doubt: str = ""
 
 
 class Entry(NamedTuple):
@@ -91,20 +97,31 @@ def merge_base(repository: Repository) -> Base | None:
     """Return where the work parted from the main branch; None before the first commit.
 
     The main branch is what CI says that the change goes into, else a remote's, else a local one.
-    Where none is there, and on the main branch itself without a remote, it is the last commit.
+    Where none is there, and on the main branch itself without a remote, it is the last commit. In
+    a shallow clone the commit where the work parted may be missing, which is in doubt then.
     """
     head = commit_of(repository, "HEAD")
     if head is None:
         return None
+    words = f"the last commit ({head[:SHORT]})"
+    shallow = _ask(repository.root, "rev-parse", "--is-shallow-repository") == b"true\n"
+    target = next((one for name in TARGETS if (one := os.environ.get(name))), "")
     for branch in _main_branches(repository):
         commit = commit_of(repository, branch)
+        if target and commit is None:
+            continue
+        if target and branch.rpartition("/")[2] != target.rpartition("/")[2]:
+            # Another branch than the one that CI names would be held against silently.
+            return Base(head, words, f"{target} is not in this clone: fetch it, or name a commit")
         said = commit and _ask(repository.root, "merge-base", head, commit)
         if said:
             found = said.decode().split()[0]
             if found == head and commit == head:
-                return Base(head, f"the last commit ({head[:SHORT]})")
+                return Base(head, words, SHALLOW if shallow else "")
             return Base(found, f"the merge base with {branch} ({found[:SHORT]})")
-    return Base(head, f"the last commit ({head[:SHORT]})")
+    if target:
+        return Base(head, words, f"{target} is not in this clone: fetch it, or name a commit")
+    return Base(head, words, SHALLOW if shallow else "")
 
 
 def entries_at(repository: Repository, commit: str) -> dict[str, Entry]:
@@ -120,6 +137,15 @@ def entries_at(repository: Repository, commit: str) -> dict[str, Entry]:
         msg = f"git did not list the files of commit {commit[:SHORT]} in time: try again."
         raise UsageError(msg)
     return dict(_entries(said or b""))
+
+
+def tracked_files(root: Path) -> tuple[str, ...]:
+    """Return the paths below a folder that git keeps, also those that it is told to ignore.
+
+    They are relative to the folder, as its index has them; () without a repository.
+    """
+    said = _ask(root, "ls-files", "-z", "--cached") or b""
+    return tuple(os.fsdecode(path) for path in said.split(b"\0") if path)
 
 
 def files_at(repository: Repository, commit: str) -> dict[str, str]:

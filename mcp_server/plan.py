@@ -110,13 +110,15 @@ def _test_files(project: Project) -> tuple[str, ...]:
     """Return the patterns of the project's test files, pytest's own by default."""
     settings = project.settings
     pytest = settings.tables.get("pytest", {})
+    options = pytest.get("ini_options", pytest)
     stated = [
-        pytest.get("ini_options", pytest).get("python_files"),
+        (options if isinstance(options, dict) else pytest).get("python_files"),
         settings.sections.get("pytest.ini", {}).get("pytest", {}).get("python_files"),
         settings.sections.get("tox.ini", {}).get("pytest", {}).get("python_files"),
         settings.sections.get("setup.cfg", {}).get("tool:pytest", {}).get("python_files"),
     ]
-    found = next((one for one in stated if one), ["test_*.py", "*_test.py"])
+    usual = ["test_*.py", "*_test.py"]
+    found = next((one for one in stated if isinstance(one, str | list) and one), usual)
     return tuple(found.split() if isinstance(found, str) else map(str, found))
 
 

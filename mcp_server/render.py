@@ -141,6 +141,7 @@ def _closing(batch: Batch) -> Text:
         text.append(
             f"\nsince {since.ref}: {since.introduced} introduced, {since.known} known"
             f"{f', {since.unknown} unknown' if since.unknown else ''}"
+            f"{f' ({since.seconds:.1f} s)' if since.seconds >= 1 else ''}"
         )
         text.append("".join(f"\n  {note}" for note in since.notes))
     if batch.failures:

@@ -58,11 +58,11 @@ def _symbol(symbol: SymbolMap) -> Iterator[Text]:
 
 
 def _tests(view: MapView) -> Iterator[Text]:
-    left = view.more.get("tests", 0) + view.more.get("imports", 0)
+    left = view.more.get("tests", 0) + view.more.get("tests_by_import", 0)
     if view.tests or left:
         yield Text("\ntests, nearest first", style="bold")
     for one in view.tests:
-        yield Text(f"  {one.file}{_names(one)}").append(f"  ({_way(one)})", style="dim")
+        yield Text(f"  {one.file}{_names(one)}").append(f"  ({_way(one, view)})", style="dim")
     if left:
         yield Text(f"  and {left:,} more files", style="dim")
 
@@ -72,9 +72,9 @@ def _names(one: TestsMap) -> str:
     return f"  {names}" if names else ""
 
 
-def _way(one: TestsMap) -> str:
+def _way(one: TestsMap, view: MapView) -> str:
     if one.distance == 0:
-        return "changed"
+        return "changed" if view.since else "asked for"
     steps = f"{one.distance} step{'s' * (one.distance != 1)}"
     return f"{steps}, {one.via}" if one.via else steps
 

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from mcp_server import store
+from mcp_server.checkers import checkers
 from mcp_server.contract import LeftOut
 from mcp_server.errors import UsageError
 from mcp_server.reach import select
-from mcp_server.repository import Conventions, Role
+from mcp_server.repository import Command, Conventions, Role
 from mcp_server.snapshot import Snapshot, differing, records
-from mcp_server.snapshot.packages import installed
+from mcp_server.snapshot.packages import installed, led_outside
+from mcp_server.snapshot.records import Record
 
 ScopeName: TypeAlias = Literal["full", "affected", "targets"]
 
@@ -54,26 +57,53 @@ def affected(conventions: Conventions, now: Snapshot) -> Covered:
     Wherever that cannot be told it is everything, and the verification a full one.
     """
     green = records.last_green(conventions.root)
-    if green is None:
-        return Covered("full", why="everything was run: no full batch has passed yet")
-    if not now.whole or not green.whole:
-        return Covered("full", why="everything was run: the folder holds too many files")
-    if not green.judged.installed or green.judged.installed != installed(conventions):
-        name = green.judged.id
-        return Covered("full", why=f"everything was run: packages changed since batch {name}")
+    doubt = _doubt(conventions, green, now)
+    if green is None or doubt:
+        return Covered("full", why=f"everything was run: {doubt}")
     paths = differing(green.snapshot, now)
     found = select(
-        conventions.root,
+        conventions,
         changed=[path for path in paths if path in now.marks],
         deleted=[path for path in paths if path not in now.marks],
     )
-    if not found.left_out:
+    # What failed last may fail again, whatever the reason was.
+    failed = _failed_before(conventions)
+    again = tuple(one for one in found.left_out if one in failed)
+    left_out = tuple(one for one in found.left_out if one not in failed)
+    if not left_out:
         why = found.widened or "the change can reach every test"
         return Covered("full", why=f"everything was run: {why}")
-    count = len(paths)
-    what = f"{count} change{'s' * (count != 1)} since batch {green.judged.id}"
-    why = f"which {what} cannot reach"
-    return Covered("affected", found.left_out, found.ordered, why)
+    count, batch = len(paths), green.judged.id
+    why = f"which {count} change{'s' * (count != 1)} since batch {batch} cannot reach"
+    if not count:
+        why = f"as nothing changed since batch {batch}, which passed"
+    return Covered("affected", left_out, (*again, *found.ordered), why)
+
+
+def _doubt(conventions: Conventions, green: Record | None, now: Snapshot) -> str:
+    """Return why it cannot be told which tests the changes since a green batch reach, or ""."""
+    if green is None:
+        return "no full batch has passed yet"
+    if not now.whole or not green.whole:
+        return "the folder holds too many files"
+    if not any(one.role is Role.TEST and one.tool in checkers() for one in _commands(conventions)):
+        return "no test command can leave tests out"
+    if where := led_outside(conventions):
+        return f"tests can execute {where}, which lies outside of the folder"
+    if not green.judged.installed or green.judged.installed != installed(conventions):
+        return f"packages changed since batch {green.judged.id}"
+    return ""
+
+
+def _commands(conventions: Conventions) -> Iterator[Command]:
+    return (one for project in conventions.projects for one in project.commands)
+
+
+def _failed_before(conventions: Conventions) -> set[str]:
+    """Return the files of the tests that failed in the last full batch: they may fail again."""
+    before = store.previous(conventions.root)
+    traces = before.findings.values() if before else ()
+    return {one.test.partition("::")[0] for one in traces if one.test}
 
 
 def told(covered: Covered, conventions: Conventions) -> LeftOut | None:
@@ -86,12 +116,7 @@ def told(covered: Covered, conventions: Conventions) -> LeftOut | None:
         of=len(covered.left_out) + len(covered.ordered),
         where=tuple(where[:MOST_NAMED]),
         more=max(0, len(where) - MOST_NAMED),
-        checks=tuple(
-            one.text
-            for project in conventions.projects
-            for one in project.commands
-            if one.role is Role.COVERAGE
-        ),
+        checks=tuple(one.text for one in _commands(conventions) if one.role is Role.COVERAGE),
         why=covered.why,
     )
 

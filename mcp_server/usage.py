@@ -17,6 +17,7 @@ LIMITS = Limits()
 EPILOG = "exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 incomplete"
 
 FIX_EPILOG = "exit status: 0 nothing is left to mend, 1 something is, 2 wrong usage, 3 incomplete"
+MAP_EPILOG = "exit status: 0 answered, 2 wrong usage"
 SINCE = "the commit to hold the files against (default: where the branch parted from main)"
 STATUS_EPILOG = "exit status: 0 verified, 1 not verified, 2 wrong usage"
 
@@ -99,12 +100,13 @@ def parser() -> argparse.ArgumentParser:
         help="add the commands found to [tool.hdb] of pyproject.toml, as a starting point",
     )  # fmt: skip
     mapping = commands.add_parser(
-        "map", help="say what a change touches: callers, tests, routes, models", allow_abbrev=False
-    )
+        "map", help="say what a change touches: callers, tests, routes, models", epilog=MAP_EPILOG,
+        allow_abbrev=False,
+    )  # fmt: skip
     mapping.add_argument("path", nargs="?", help="the project's folder")
     mapping.add_argument(
         "targets", nargs="*", metavar="WHAT",
-        help="files, modules or symbols (FILE::NAME); default: the change against git",
+        help="files, modules or symbols (FILE::NAME, FILE:LINE); default: the change against git",
     )  # fmt: skip
     mapping.add_argument("--since", metavar="REF", help=SINCE)
     mapping.add_argument("--detail", action="store_true", help="leave nothing out")

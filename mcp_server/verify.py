@@ -11,7 +11,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from mcp_server import store
-from mcp_server.batch import assemble, marked, remember
+from mcp_server.batch import assemble, marked, remember, without_fix
 from mcp_server.change import read_base
 from mcp_server.contract import Batch, Since
 from mcp_server.conventions import read_conventions
@@ -19,6 +19,7 @@ from mcp_server.conventions.layout.worktrees import has_worktrees
 from mcp_server.errors import HdbError, UsageError
 from mcp_server.execution import Allowance
 from mcp_server.finished import Finished
+from mcp_server.fixing import untouchable
 from mcp_server.git import Base
 from mcp_server.grouping import Group
 from mcp_server.migrations import (
@@ -162,6 +163,11 @@ async def _batch(work: _Work, finished: Sequence[Finished]) -> Batch:
     """Make the batch of everything that was run, and keep it."""
     conventions, covered = work.conventions, work.covered
     root = conventions.root
+    marked_files = {
+        one.file for each in finished for one in each.outcome.diagnostics if one.fix and one.file
+    }
+    if marked_files:
+        finished = without_fix(finished, await run_sync(untouchable, root, marked_files))
     batch, groups = assemble(
         finished,
         scope=covered.scope,
@@ -185,6 +191,7 @@ async def _held_against(
     base: Base, work: _Work, batch: Batch, finished: Sequence[Finished], groups: Sequence[Group]
 ) -> Batch:
     """Return a batch whose failures say whether they are new since a commit."""
+    began = anyio.current_time()
     try:
         found = await mark(work.conventions, finished, groups, base, work.allowance)
     except HdbError as error:
@@ -193,6 +200,7 @@ async def _held_against(
         found = Marked(commit=base.commit, words=base.words, unknown=unknown, notes=(str(error),))
     since = Since(
         ref=found.words,
+        seconds=round(anyio.current_time() - began, 1),
         introduced=len(found.introduced),
         known=len(found.known),
         unknown=len(found.unknown),
@@ -211,6 +219,6 @@ def _aside(work: _Work, finished: Sequence[Finished]) -> str:
         return "no test is among the targets" if without else ""
     if covered.left_out:
         of = len(covered.left_out) + len(covered.ordered)
-        return f"{len(covered.left_out)} of {of} test files left out, {covered.why}"
+        return f"{len(covered.left_out)} of {of} test files left out"
     untouched = (neutral(redact(one)) for one in conventions.untouched)
     return "; ".join(filter(None, [covered.why, *untouched]))

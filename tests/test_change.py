@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_server.change import Change, before, changed_lines, read_change
+from mcp_server.change import BASE, Change, before, changed_lines, read_base, read_change
 from mcp_server.errors import UsageError
 from mcp_server.git import SHORT
 from tests.repositories import commit, git
@@ -72,6 +72,23 @@ def test_ci_says_which_branch_a_change_goes_into(
     assert read_change(repository).changed == ()
     monkeypatch.setenv("GITHUB_BASE_REF", "release")
     assert read_change(repository).changed == ("a.py",)
+
+
+def test_a_clone_that_lacks_the_main_branch_does_not_guess(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repository, "switch", "--quiet", "--create", "feature")
+    commit(repository, {"a.py": "one = 2\n"})
+    source = f"file://{repository}"
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--branch=feature", source, "clone")
+    clone = tmp_path / "clone"
+    with pytest.raises(UsageError, match="the clone is shallow"):
+        read_base(clone, BASE)
+    assert "the clone is shallow" in read_change(clone).words
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    with pytest.raises(UsageError, match="main is not in this clone"):
+        read_base(clone, BASE)
+    assert read_base(clone, "HEAD").commit == git(clone, "rev-parse", "HEAD")
 
 
 def test_a_commit_can_be_named_in_every_way(repository: Path) -> None:

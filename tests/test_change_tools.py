@@ -224,3 +224,11 @@ def test_the_pages_of_a_map_hold_all_of_it_and_are_small(limit: int) -> None:
     assert tuple(text for page in pages for text in page.importers) == many("importer")
     with pytest.raises(UsageError, match="the map"):
         map_page(view.model_copy(update={"summary": "edited"}), f"{'0' * 8}:1")
+
+
+async def test_what_a_fix_would_not_touch_is_not_marked(project: ProjectFactory) -> None:
+    folder = project({**FILES, "other.py": "import os\n"})
+    (folder / "linked.py").hardlink_to(folder / "other.py")
+    batch = await verify(folder)
+    marks = {one.file: one.fix for one in batch.failures if one.code == "F401"}
+    assert marks == {"legacy.py": "auto", "linked.py": None, "other.py": None}

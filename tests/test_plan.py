@@ -153,3 +153,13 @@ def test_a_symlink_that_leaves_the_project_is_refused_as_a_target(project: Proje
 def test_a_target_that_does_not_exist_is_named(project: ProjectFactory) -> None:
     with pytest.raises(UsageError, match=r"There is no src/b\.py"):
         read_targets(project(TOOLS), ["src/b.py"])
+
+
+@pytest.mark.parametrize("stated", ['ini_options = "x"', "python_files = 3", "ini_options = 1"])
+def test_settings_of_pytest_that_cannot_be_meant_end_no_plan(
+    project: ProjectFactory, stated: str
+) -> None:
+    folder = project({"pyproject.toml": f"[tool.pytest]\n{stated}\n", "test_a.py": ""})
+    conventions = read_conventions(folder)
+    steps = plan(conventions, read_targets(conventions.root, ["test_a.py"]))
+    assert [step.tool for step in steps] == ["pytest"]

@@ -11,10 +11,11 @@ from mcp_server.contract import Batch
 from mcp_server.errors import UsageError
 from mcp_server.repository import Conventions, Environment, Project, Settings
 from mcp_server.scope import is_affected
-from mcp_server.snapshot.packages import installed
+from mcp_server.snapshot.packages import installed, led_outside
 from mcp_server.status import read_status
 from mcp_server.verify import Request, verify
 from tests.conftest import ProjectFactory
+from tests.repositories import commit
 
 SERVICE = {
     "pyproject.toml": (
@@ -66,7 +67,7 @@ async def test_what_a_change_cannot_reach_is_left_out_and_said(green: Path) -> N
     assert left_out is not None
     assert (left_out.files, left_out.of, left_out.where) == (2, 4, ("tests/mails/",))
     assert "1 change since batch" in left_out.why
-    assert "2 of 4 test files left out" in batch.summary
+    assert batch.summary.endswith("; 2 of 4 test files left out")
     assert {step.tool for step in batch.steps} == {"pytest", "ruff"}
 
 
@@ -132,15 +133,92 @@ def test_what_is_installed_is_told_by_what_installers_leave(tmp_path: Path) -> N
     conventions = Conventions(root=tmp_path, projects=(project,))
     seen = [installed(conventions), installed(conventions)]
     assert seen[0] == seen[1]
-    (packages / "a.py").write_text("")
+    (packages / "__pycache__").mkdir()
     assert installed(conventions) == seen[0]
+    (packages / "a.py").write_text("")
+    seen.append(installed(conventions))
     record.write_text("again")
     seen.append(installed(conventions))
     (packages / "b-1.0.dist-info").mkdir()
     seen.append(installed(conventions))
     (packages / "c.pth").write_text("/elsewhere")
     seen.append(installed(conventions))
-    assert len(set(seen)) == 4
+    assert len(set(seen)) == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.pth", "/usr/share\n"),
+        ("__editable___x_finder.py", "MAPPING = {'x': '/usr/share'}\n"),
+        ("x.egg-link", "/usr/share\n.\n"),
+        ("../../../pyvenv.cfg", "home = /usr/share\ninclude-system-site-packages = true\n"),
+    ],
+)
+def test_an_environment_that_leads_elsewhere_is_noticed(
+    tmp_path: Path, path: str, text: str
+) -> None:
+    packages = tmp_path / ".venv/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    environment = Environment(kind="venv", folder=tmp_path / ".venv", ready=True)
+    project = Project(path=".", settings=Settings(), environment=environment)
+    conventions = Conventions(root=tmp_path, projects=(project,))
+    (packages / "own.pth").write_text(f"{tmp_path / 'src'}\nimport x\n")
+    assert led_outside(conventions) == ""
+    (packages / path).write_text(text)
+    assert led_outside(conventions) == "/usr/share"
+
+
+async def test_code_outside_of_the_folder_can_change_unseen(project: ProjectFactory) -> None:
+    stated = "[tool.pytest.ini_options]\npythonpath = ['../shared']\n"
+    folder = project({"pyproject.toml": stated, "test_a.py": "def test_a():\n    assert 1\n"})
+    assert (await verify(folder)).verdict == "passed"
+    batch = await verify(folder, AFFECTED)
+    assert batch.scope == "full"
+    assert "../shared, which lies outside of the folder" in batch.summary
+
+
+async def test_what_failed_last_is_run_again_although_nothing_reaches_it(green: Path) -> None:
+    ignored = green / "tests/mails/state"
+    (green / ".gitignore").write_text("state\n")
+    (green / "tests/mails/test_text.py").write_text(
+        "from pathlib import Path\n\n\n"
+        "def test_text():\n    assert not Path(__file__).with_name('state').exists()\n"
+    )
+    assert (await verify(green)).verdict == "passed"
+    ignored.write_text("")
+    assert (await verify(green)).verdict == "failed"
+    (green / "src/shop/price.py").write_text("def price() -> int:\n    return 2 - 1\n")
+    batch = await verify(green, AFFECTED)
+    assert (batch.verdict, batch.scope) == ("failed", "affected")
+    assert {one.test for one in batch.failures} == {"tests/mails/test_text.py::test_text"}
+
+
+async def test_a_file_that_git_keeps_although_it_is_ignored_is_a_change(
+    project: ProjectFactory,
+) -> None:
+    files = {name: text for name, text in SERVICE.items() if "src/" not in name}
+    lib = {name.replace("src/", "lib/"): text for name, text in SERVICE.items() if "src/" in name}
+    stated = SERVICE["pyproject.toml"].replace("'src'", "'lib'")
+    folder = project({**files, **lib, "pyproject.toml": stated, ".gitignore": ".venv\n"})
+    commit(folder)
+    (folder / ".gitignore").write_text(".venv\nlib/\n")
+    commit(folder)
+    assert (await verify(folder)).verdict == "passed"
+    (folder / "lib/shop/price.py").write_text("def price() -> int:\n    return 2\n")
+    assert not read_status(folder, None).verified
+    assert len((await verify(folder, AFFECTED)).failures) == 2
+
+
+async def test_a_command_that_leaves_nothing_out_makes_a_full_batch(
+    project: ProjectFactory,
+) -> None:
+    makefile = "test:\n\tpython -m unittest discover -s tests\n"
+    test = "import unittest\n\n\nclass A(unittest.TestCase):\n    def test_a(self):\n        pass\n"
+    folder = project({"Makefile": makefile, "pyproject.toml": "", "tests/test_a.py": test})
+    assert (await verify(folder)).verdict == "passed"
+    batch = await verify(folder, AFFECTED)
+    assert (batch.scope, batch.left_out) == ("full", None)
 
 
 async def test_without_a_green_batch_everything_is_run(project: ProjectFactory) -> None:

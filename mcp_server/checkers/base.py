@@ -152,6 +152,38 @@ def json_document(text: str) -> Any:  # noqa: ANN401 - JSON is what the tool mad
     return None
 
 
+def separated(
+    args: Sequence[str], flags: frozenset[str], valued: frozenset[str]
+) -> tuple[str, ...]:
+    """Return `args` with short options that are bundled, or have their value attached, apart.
+
+    `-eqoFILE` becomes `-e -q -o FILE`, so that each can be recognised. What holds a letter that
+    is in neither set stays as it is, and so does the value of an option in `valued`.
+    """
+    kept: list[str] = []
+    rest = iter(args)
+    for arg in rest:
+        kept += _letters(arg, flags, valued)
+        if arg == "--":
+            kept += rest
+        elif kept[-1] in valued:
+            kept += islice(rest, 1)
+    return tuple(kept)
+
+
+def _letters(arg: str, flags: frozenset[str], valued: frozenset[str]) -> list[str]:
+    if not arg.startswith("-") or arg.startswith("--") or arg in flags:
+        return [arg]
+    found: list[str] = []
+    for at, letter in enumerate(arg[1:], 2):
+        found.append(f"-{letter}")
+        if found[-1] in valued:
+            return [*found, *filter(None, [arg[at:].removeprefix("=")])]
+        if found[-1] not in flags:
+            return [arg]
+    return found or [arg]
+
+
 def drop_options(
     args: Sequence[str], flags: frozenset[str], valued: frozenset[str] = frozenset()
 ) -> tuple[str, ...]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import json
 import re
+from collections.abc import Iterator
 
 from mcp_server.checkers.base import (
     PLAIN,
@@ -10,6 +14,7 @@ from mcp_server.checkers.base import (
     drop_options,
     ended,
     no_review,
+    separated,
     split_paths,
 )
 from mcp_server.fields import position
@@ -27,8 +32,9 @@ VALUED = frozenset(
     "--required-version --exclude --extend-exclude --force-exclude --stdin-filename --include "
     "-W --workers --config --enable-unstable-feature".split()
 )
+SHORT = frozenset("-x -S -C -q -v -h".split())
 # What changes where or how differences are printed.
-FLAGS = frozenset("--check --diff --color --no-color -q --quiet -v --verbose -qv -vq".split())
+FLAGS = frozenset("--check --diff --color --no-color -q --quiet -v --verbose".split())
 OTHER = frozenset({"--version", "--help", "-h", "-c", "--code"})
 NOTHING = re.compile(r"^No (?:Python files are present|Path provided).*", re.MULTILINE)
 SUMMARY = re.compile(r"^\d+ files? would (?:be|fail)\b", re.MULTILINE)
@@ -40,6 +46,16 @@ CONSIDERED = re.compile(
 GIVEN_BACK = re.compile(r"^(?:reformatted .+|.+ already well formatted, good job\.)$", re.MULTILINE)
 ROOT = re.compile(r"^Identified `(?P<root>.+)` as ", re.MULTILINE)
 USED = re.compile(r"^Using configuration (?:from|in) '?(?P<where>.+?)'?\.$", re.MULTILINE)
+STATED = re.compile(r"^(?P<key>[a-z_]+): (?P<value>.*)$")
+# What a configuration says on how code is laid out, and on what is done with it.
+STYLE = frozenset(
+    "enable_unstable_feature experimental_string_processing fast line_length preview pyi "
+    "python_cell_magics required_version safe skip_magic_trailing_comma skip_source_first_line "
+    "skip_string_normalization target_version unstable".split()
+)
+# Printed as Python writes a list.
+LISTS = frozenset({"enable_unstable_feature", "python_cell_magics", "target_version"})
+WRITING = frozenset({"check", "diff"})
 REFORMAT = re.compile(r"^would reformat (?P<file>.+)$", re.MULTILINE)
 UNKNOWN_KEYS = re.compile(r"^Invalid config keys detected: .*", re.MULTILINE)
 # Black 26 names the place after the path and the reason lines later, older ones in one message.
@@ -54,6 +70,7 @@ REASON = re.compile(r"(?P<kind>Parse|Token)Error: (?P<why>.*)")
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
     """Recognise black on files."""
+    args = separated(args, SHORT, VALUED)
     return args if program == NAME and not OTHER.intersection(args) else None
 
 
@@ -104,11 +121,17 @@ def listed(report: Report) -> frozenset[str]:
 def mend(args: tuple[str, ...], file: str, report: Report) -> Invocation:
     """Ask for the content formatted with the configuration that the check used.
 
-    That lies above all of the command's paths, and need not be the one above the file.
+    That lies above all of the command's paths, and need not be the one above the file. Where it
+    says that nothing is to be rewritten, a copy of it without that takes its place.
     """
     options = split_paths(drop_options(args, FLAGS), VALUED)[0]
     files: dict[str, str] = {}
-    if not any(one.partition("=")[0] == "--config" for one in options):
+    settings = _settings(report)
+    if WRITING & settings.keys():
+        options = drop_options(options, frozenset(), frozenset({"--config"}))
+        files = {"black.toml": "\n".join(["[tool.black]", *_style(settings)])}
+        options = (*options, f"--config={SCRATCH}/black.toml")
+    elif not any(one.partition("=")[0] == "--config" for one in options):
         used, root = USED.search(report.stderr), ROOT.search(report.stderr)
         if used:
             path = used["where"]
@@ -120,6 +143,24 @@ def mend(args: tuple[str, ...], file: str, report: Report) -> Invocation:
             options = (*options, f"--config={SCRATCH}/black.toml")
     form = ("--no-color", "--verbose", *options, f"--stdin-filename={file}", "-")
     return Invocation(args=form, env=PLAIN, files=files)
+
+
+def _settings(report: Report) -> dict[str, str]:
+    """Return the configuration that the check used, as black prints it before it begins."""
+    used = USED.search(report.stderr)
+    said = report.stderr[used.end() :].partition("\nFound input source")[0] if used else ""
+    stated = filter(None, map(STATED.match, said.split("\n")))
+    return {one["key"]: one["value"] for one in stated}
+
+
+def _style(settings: dict[str, str]) -> Iterator[str]:
+    """Yield the settings that say how code is laid out, as lines of TOML."""
+    for key in sorted(STYLE & settings.keys()):
+        value: object = settings[key]
+        if key in LISTS:
+            with contextlib.suppress(ValueError, SyntaxError):
+                value = ast.literal_eval(settings[key])
+        yield f"{key} = {json.dumps(value)}"
 
 
 def unmended(report: Report) -> str | None:

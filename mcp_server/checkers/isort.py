@@ -13,6 +13,7 @@ from mcp_server.checkers.base import (
     ended,
     named_files,
     no_review,
+    separated,
     split_paths,
 )
 from mcp_server.fields import count
@@ -38,15 +39,38 @@ VALUED = frozenset(
     "--src --src-path -b --builtin --extra-builtin -f --future -o --thirdparty -p --project "
     "--known-local-folder --virtual-env --conda-env --py --python-version".split()
 ) - {"--af"}
-CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df", "-d", "--stdout"})
+CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df", "-df", "-d", "--stdout"})
 # What changes where or how differences are printed; workers' output would be interleaved.
 FLAGS = CHECKING | frozenset(
     "-v --verbose -q --quiet --only-modified --om --color --interactive".split()
 )
 OTHER = frozenset("--version -V --vn --version-number --show-config --show-files --help -h".split())
-SETTINGS = frozenset(
-    "--sp --settings-path --settings-file --settings --resolve-all-configs".split()
+# Every other long option: argparse takes a beginning that only one option has for that option.
+OTHERS = frozenset(
+    "--ac --af --allow-root --append --append-only --atomic --attributes --balanced --ca "
+    "--case-sensitive --combine-as --combine-star --combine-straight-imports --cs --csi "
+    "--dedup-headings --dont-float-to-top --dont-follow-links --dont-order-by-type --ds --dt "
+    "--ensure-newline-before-comments --fas --fass --ff --filter-files --float-to-top "
+    "--follow-links --force-adds --force-alphabetical-sort "
+    "--force-alphabetical-sort-within-sections --force-single-line-imports "
+    "--force-sort-within-sections --from-first --fss --gitignore --hcss "
+    "--honor-case-in-force-sorted-sections --honor-noqa --ignore-whitespace --jobs "
+    "--length-sort --length-sort-straight --ls --lss --modules --nis --no-inline-sort "
+    "--no-sections --only-sections --order-by-type --os --ot --overwrite-in-place --packages "
+    "--remove-redundant-aliases --resolve-all-configs --reverse-relative --reverse-sort --rr "
+    "--skip-gitignore --sl --sort-reexports --sort-relative-in-force-sorted-sections "
+    "--split-on-trailing-comma --srss --srx --star-first --tc --top-only --trailing-comma "
+    "--treat-all-comment-as-code --unique --up --use-parentheses --ws".split()
 )
+LONG = VALUED | FLAGS | OTHER | OTHERS
+# isort took these for long options before 9, where most are short ones in a row.
+OLD = frozenset(
+    "-ac -af -ca -cs -df -ds -dt -fas -fass -ff -fgw -fss -lai -lbt -le -ls -nis -nlb -ot -rr -sd "
+    "-sg -sl -sp -tc -wl -ws".split()
+)
+SHORT = OLD | frozenset("-c -d -e -h -n -q -v -V".split())
+SETTINGS = frozenset("--sp --settings-path --settings-file --settings".split())
+RESOLVE = "--resolve-all-configs"
 SORTED, UNSORTED = "hdb-sorted", "hdb-unsorted"
 MESSAGE = "Imports are incorrectly sorted and/or formatted."
 FORM = (
@@ -56,7 +80,9 @@ FORM = (
     f"--format-success={SORTED} {{message}}",
     f"--format-error={UNSORTED} {{message}}",
 )
-FINDING = re.compile(rf"^{UNSORTED} (?P<file>.+) {re.escape(MESSAGE)}$", re.MULTILINE)
+# Settings that `--resolve-all-configs` finds for a file take the place of all options.
+FINDING = re.compile(rf"^(?:{UNSORTED}|ERROR:) (?P<file>.+) {re.escape(MESSAGE)}$", re.MULTILINE)
+IN_ORDER = re.compile(rf"^(?:{SORTED}|SUCCESS:) ", re.MULTILINE)
 BANNER = "isort your imports, so you don't have to."
 # isort carries on after each of these, and ends with 0 when the other files are sorted.
 OMITTED = re.compile(
@@ -74,7 +100,16 @@ IGNORED = re.compile(r"Warning: (?P<why>`known_.*)$", re.MULTILINE)
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
     """Recognise isort on files."""
-    return args if program == NAME and not OTHER.intersection(args) else None
+    if program != NAME:
+        return None
+    args = separated(tuple(map(_in_full, args)), SHORT, VALUED)
+    return None if OTHER.intersection(args) else args
+
+
+def _in_full(arg: str) -> str:
+    name, equals, value = arg.partition("=")
+    meant = [one for one in LONG if one.startswith(name)] if re.match(r"--\w", name) else []
+    return meant[0] + equals + value if len(meant) == 1 else arg
 
 
 def mutates(args: tuple[str, ...]) -> bool:
@@ -100,7 +135,7 @@ def invoke(args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation:
 
 def retry(report: Report, args: tuple[str, ...], targets: tuple[str, ...]) -> Invocation | None:
     """Ask which files there were where isort was silent: `only_modified` hides the sorted ones."""
-    silent = BANNER in report.stdout and not re.search(rf"^{SORTED} ", report.stdout, re.MULTILINE)
+    silent = BANNER in report.stdout and not IN_ORDER.search(report.stdout)
     said = SKIPPED.search(report.stdout)
     commented = count(said["count"]) - report.stdout.count(SETTING) if said else 0
     if report.status != 0 or not silent or _omitted(report) or commented:
@@ -116,16 +151,20 @@ def listing(args: tuple[str, ...]) -> Invocation:
 def mend(args: tuple[str, ...], file: str, _report: Report) -> Invocation:
     """Ask for the content sorted by the settings that the project's own command finds.
 
-    Those lie above the first of the command's paths, not above the file.
+    Those lie above the first of the command's paths, not above the file, unless each file's own
+    are to be found; then isort goes by nothing else, not even by the other options.
     """
+    if RESOLVE in args:
+        settings = f"--settings-path={posixpath.dirname(file)}"
+        return Invocation(args=(settings, f"--filename={file}", "-"), env=_env())
     options, paths = split_paths(_kept(args, ()), VALUED)
     options = drop_options(options, frozenset({"--filter-files"}), frozenset({"--filename"}))
-    settings: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
     if not any(one.partition("=")[0] in SETTINGS for one in options):
         first = paths[0] if paths else "."
         folder = posixpath.dirname(first) if first.endswith((".py", ".pyi")) else first
-        settings = (f"--settings-path={folder or '.'}",)
-    return Invocation(args=(*options, *settings, f"--filename={file}", "-"), env=_env())
+        found = (f"--settings-path={folder or '.'}",)
+    return Invocation(args=(*options, *found, f"--filename={file}", "-"), env=_env())
 
 
 def unmended(report: Report) -> str | None:
@@ -187,7 +226,7 @@ def parse(report: Report) -> Outcome:
         return Outcome(diagnostics=found, problem=omitted or ended(report, NAME))
     ignored = IGNORED.search(report.stderr)
     listed = BANNER not in report.stdout and LISTED.search(report.stdout)
-    if found or listed or re.search(rf"^{SORTED} ", report.stdout, re.MULTILINE):
+    if found or listed or IN_ORDER.search(report.stdout):
         remark = ignored["why"] if ignored else None
         return Outcome(diagnostics=found, checked=True, remark=remark)
     return Outcome(nothing="isort found no files to check")

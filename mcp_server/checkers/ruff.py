@@ -14,6 +14,7 @@ from mcp_server.checkers.base import (
     lint_topic,
     named_files,
     no_retry,
+    separated,
     split_command,
     split_paths,
     unread,
@@ -41,6 +42,7 @@ FLAGS = frozenset(
     "--exit-non-zero-on-fix --statistics --show-source".split()
 )
 MUTATING = frozenset({"--fix", "--fix-only", "--add-noqa", "--add-ignore"})
+SHORT = frozenset("-w -q -s -v -e -n -h -V".split())
 SHOWING = frozenset({"--version", "-V", "--show-files", "--show-settings", "--help", "-h"})
 # Subcommands of ruff that are not a check (`ruff <path>` was one until 0.5).
 OTHER = frozenset({"format", "rule", "config", "linter", "clean", "server", "analyze", "version"})
@@ -54,6 +56,7 @@ NO_FILES = re.compile(r"No Python files found")
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
     """Recognise `ruff check ...`, and the older `ruff PATH` that meant the same."""
+    args = separated(args, SHORT, VALUED)
     before, command, rest = split_command(args, frozenset({"--config", "--color"}))
     if program != "ruff" or command is None or command in OTHER or SHOWING.intersection(args):
         return None

@@ -13,6 +13,7 @@ from mcp_server.checkers.base import (
     named_files,
     no_retry,
     no_review,
+    separated,
     split_command,
     split_paths,
 )
@@ -33,6 +34,7 @@ VALUED = frozenset(
     "--cache-dir --stdin-filename --color --output-format".split()
 )
 ENV: dict[str, str | None] = {**PLAIN, "RUFF_OUTPUT_FORMAT": None}
+SHORT = frozenset("-q -s -v -n -h -V".split())
 # What changes where or how differences are printed, or what the status means.
 FLAGS = frozenset(
     "--check --diff --quiet -q --silent -s --verbose -v --exit-non-zero-on-format".split()
@@ -52,6 +54,7 @@ SUMMARY = re.compile(r"^\d+ files? (?:would be reformatted|already formatted)", 
 
 def recognise(program: str, args: tuple[str, ...]) -> tuple[str, ...] | None:
     """Recognise `ruff format ...`, also behind global options."""
+    args = separated(args, SHORT, VALUED)
     before, command, rest = split_command(args, frozenset({"--config", "--color"}))
     return (*before, *rest) if program == "ruff" and command == "format" else None
 

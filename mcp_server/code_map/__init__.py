@@ -13,15 +13,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mcp_server.change import Change, before, read_change
-from mcp_server.code_map.asked import asked
-from mcp_server.code_map.changed import Touched, touched
+from mcp_server.change import Change, read_change
+from mcp_server.code_map.changed import Touched
 from mcp_server.code_map.classes import Classes
 from mcp_server.code_map.data_models import DataModels
 from mcp_server.code_map.fixtures import Fixtures
 from mcp_server.code_map.gather import models_of, routes_of, settings_of
 from mcp_server.code_map.importers import Importers
 from mcp_server.code_map.library import Library
+from mcp_server.code_map.looked_at import changed, named
 from mcp_server.code_map.migrations import migrations
 from mcp_server.code_map.records import Symbol
 from mcp_server.code_map.references import References
@@ -29,7 +29,7 @@ from mcp_server.code_map.relations import place, relations
 from mcp_server.code_map.resolve import Resolver
 from mcp_server.code_map.routes import Routes
 from mcp_server.code_map.settings import SettingsReads
-from mcp_server.code_map.unseen import named_in, unseen
+from mcp_server.code_map.unseen import named_by_text, named_in, unseen
 from mcp_server.code_map.view import cleaned, lean, ordered, summary, tests_of
 from mcp_server.code_map.walk import MOST_STEPS, MOST_VISITED, Tools, walk
 from mcp_server.contract_map import MapView
@@ -58,11 +58,11 @@ def map_change(
         root = library.root
         if what:
             change = None
-            looked_at = [Touched(one, "asked") for one in asked(library, what)]
+            looked_at = named(library, root, what)
         else:
             change = read_change(root, since)
-            looked_at = _changed(library, root, change)
-        view = _view(library, change, looked_at)
+            looked_at = changed(library, root, change)
+        view = _view(library, change, looked_at, detail=detail)
         return cleaned(view if detail else lean(view))
 
 
@@ -78,30 +78,16 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _changed(library: Library, root: Path, change: Change) -> list[Touched]:
-    if change.base is None and change.words.startswith("everything"):
-        msg = f"Nothing to compare with ({change.words}): name files or symbols."
-        raise UsageError(msg)
-    python = tuple(one for one in change.changed if one.endswith(".py") and one in library.contents)
-    if change.base is None:
-        return [
-            Touched(Symbol(path, name), "added" if path in change.added else "")
-            for path in python
-            for name in library.source(path).definitions
-            if "." not in name
-        ]
-    gone = tuple(one for one in change.deleted if one.endswith(".py"))
-    old = before(change, root, (*python, *gone))
-    return touched(library, python, gone, old)
-
-
-def _view(library: Library, change: Change | None, looked_at: list[Touched]) -> MapView:
+def _view(
+    library: Library, change: Change | None, looked_at: list[Touched], *, detail: bool
+) -> MapView:
     resolver = Resolver(library)
-    fixtures, models = Fixtures(library), DataModels(library, resolver)
-    importers = Importers(library)
+    fixtures, importers = Fixtures(library), Importers(library)
+    classes = Classes(library, resolver, importers)
+    models = DataModels(library, resolver, classes.below)
     tools = Tools(
         library,
-        Classes(library, resolver, importers),
+        classes,
         References(library, resolver, importers),
         fixtures,
         Routes(library, resolver, importers),
@@ -121,7 +107,11 @@ def _view(library: Library, change: Change | None, looked_at: list[Touched]) -> 
         if library.is_test(one) and _is_collected(one)
     }
     own = [one for one, steps in distances.items() if steps == 1 and not library.is_test(one)]
-    far = [one for one, steps in distances.items() if steps > 1 and not library.is_test(one)]
+    far = [
+        f"{one} ({steps} imports away)"
+        for one, steps in sorted(distances.items(), key=lambda one: (one[1], one[0]))
+        if steps > 1 and not library.is_test(one)
+    ]
     symbols = ordered(relations(tools, one) for one in shown[:MOST_SYMBOLS])
     told = {one.at.partition(":")[0] for one in symbols}
     tests = tests_of(found, by_import)
@@ -159,9 +149,13 @@ def _view(library: Library, change: Change | None, looked_at: list[Touched]) -> 
         ),
         settings=tuple(settings_of(tools, SettingsReads(library, resolver), shown)),
         models=tuple(models_of(tools, models, resolver, shown)),
-        importers=(*named_in(library, python), *sorted(own)),
-        indirect=len(far),
-        unseen=(*unseen(library, python, near), *limits),
+        importers=(*named_in(library, python), *sorted(own), *(far if detail else ())),
+        indirect=0 if detail else len(far),
+        unseen=(
+            *unseen(library, python, near),
+            *named_by_text(library, [one.symbol for one in shown if one.state != "added"]),
+            *limits,
+        ),
     )
     return view.model_copy(update={"summary": summary(view, "changed" if change else "asked for")})
 

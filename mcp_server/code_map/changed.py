@@ -41,6 +41,7 @@ def touched(
             rest = _rest(old[path]) != _rest(library.contents.get(path, b""))
             here = [Touched(Symbol(path, ""))] if rest else []
         found += here
+        library.gone |= {one.symbol for one in here if one.state == "deleted"}
         _remember(library, now, before, deleted=path in deleted)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from mcp_server.code_map.by_name import attribute_by_text, keywords, pattern_local
 from mcp_server.code_map.chains import CONSTANT, chain_of, keyword, text_of
 from mcp_server.code_map.records import Binding, Definition, Local, Registration, Source, Use
 from mcp_server.code_map.syntax import parse
@@ -59,8 +60,17 @@ class _Collector:
                 self._local(scope, node.optional_vars.id, Local(value=node.context_expr))
                 self.visit(node.context_expr, scope, inside=inside)
                 return
+            if isinstance(node, ast.pattern):
+                self._pattern(node, scope)
             for child in ast.iter_child_nodes(node):
                 self.visit(child, scope, inside=inside)
+
+    def _pattern(self, node: ast.pattern, scope: str) -> None:
+        if isinstance(node, ast.MatchClass):
+            self.source.keywords.extend(keywords(node, scope))
+        name, known = pattern_local(node)
+        if name:
+            self._local(scope, name, known)
 
     def _function(
         self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str, *, inside: bool
@@ -100,7 +110,7 @@ class _Collector:
         found: dict[str, Binding] = {}
         if isinstance(node, ast.Import):
             for one in node.names:
-                self.source.modules.append(Binding(one.name))
+                self.source.modules.append(Binding(one.name, line=node.lineno))
                 found[one.asname or one.name.partition(".")[0]] = Binding(
                     one.name if one.asname else one.name.partition(".")[0]
                 )
@@ -108,7 +118,7 @@ class _Collector:
             module = node.module or ""
             self.source.modules.append(Binding(module, "", node.level))
             for one in node.names:
-                binding = Binding(module, one.name, node.level)
+                binding = Binding(module, one.name, node.level, node.lineno)
                 if one.name == "*":
                     self.source.stars.append(Binding(module, "", node.level))
                 else:
@@ -197,15 +207,18 @@ class _Collector:
         chain = chain_of(node, rest)
         if chain[0] != CONSTANT:
             self._use(scope, chain, node.lineno)
-        self._registrations(node, scope)
+        self._calls(node, scope)
         for one in rest:
             self.visit(one, scope, inside=inside)
 
-    def _registrations(self, node: ast.expr, scope: str) -> None:
+    def _calls(self, node: ast.expr, scope: str) -> None:
         call: ast.AST = node
         while isinstance(call, ast.Attribute | ast.Call | ast.Subscript | ast.Await):
             if isinstance(call, ast.Call):
                 self._registration(call, scope)
+                self.source.keywords.extend(keywords(call, scope))
+                if (named := attribute_by_text(call)) is not None:
+                    self._use(scope, named, call.lineno)
                 call = call.func
             else:
                 call = call.value
@@ -229,6 +242,8 @@ class _Collector:
         if len(text) <= LONGEST_DOTTED and DOTTED.fullmatch(text):
             chain = tuple(text.replace(":", ".").split("."))
             self.source.uses.append(Use(scope, chain, line, text=True))
+        elif text.isidentifier():
+            self.source.texts.setdefault(text, (scope, line))
 
     def _use(self, scope: str, chain: tuple[str, ...], line: int) -> None:
         self.source.uses.append(Use(scope, chain, line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from mcp_server.code_map.chains import chain_of, text_of
 from mcp_server.code_map.library import Library
@@ -11,14 +12,19 @@ from mcp_server.code_map.resolve import Resolver
 
 COLUMNS = frozenset({"Column", "mapped_column", "Mapped"})
 DJANGO = ("Field", "ForeignKey", "OneToOneField", "ManyToManyField")
+STORED = frozenset({"sqlalchemy", "sqlmodel", "django"})
 TABLE = frozenset({"__tablename__", "__table_args__", "__table__"})
 
 
 class DataModels:
-    """Looks at the classes of a library as models of data."""
+    """Looks at the classes of a library as models of data; `below` gives a class's subclasses."""
 
-    def __init__(self, library: Library, resolver: Resolver) -> None:
+    def __init__(
+        self, library: Library, resolver: Resolver, below: Callable[[Symbol], list[Symbol]]
+    ) -> None:
+        self._below = below
         self.library, self.resolver = library, resolver
+        self._sqlmodel: bool | None = None
 
     def kind(self, symbol: Symbol) -> str:
         """Return whose model a class is: sqlalchemy, sqlmodel, django, pydantic, "" for none."""
@@ -43,9 +49,18 @@ class DataModels:
                 return text
         return ""
 
-    def is_stored(self, symbol: Symbol) -> bool:
-        """Tell whether a table of the database goes with a class, or with its subclasses."""
-        return self.kind(symbol) in {"sqlalchemy", "sqlmodel", "django"} or self._maps(symbol)
+    def tables(self, symbol: Symbol) -> list[Symbol]:
+        """Return the class where a table goes with it, else its subclasses that have tables.
+
+        SQLModel's columns are inherited from classes without a table.
+        """
+        if self.kind(symbol) in STORED:
+            return [symbol]
+        if self._sqlmodel is None:
+            self._sqlmodel = any(self.library.holding("SQLModel", "table"))
+        if not self._sqlmodel or not self.resolver.is_class(symbol):
+            return []
+        return [one for one in self._below(symbol) if self.kind(one) == "sqlmodel"]
 
     def is_column(self, owner: Symbol, definition: Definition) -> bool:
         """Tell whether a value of a stored model is part of its table."""

@@ -45,7 +45,11 @@ def models_of(
     for one in shown:
         symbol = one.symbol
         source = tools.library.source(symbol.path)
-        touched_ones = [symbol, Symbol(symbol.path, symbol.owner)]
+        owner = Symbol(symbol.path, symbol.owner)
+        touched_ones = [symbol, owner]
+        for each in (symbol, owner):
+            if models.kind(each):
+                touched_ones += models.tables(each)
         inside = f"{symbol.name}."
         for use in source.uses:
             if use.scope == symbol.name or use.scope.startswith(inside):

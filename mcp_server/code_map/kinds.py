@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from mcp_server.code_map.chains import chain_of
 from mcp_server.code_map.library import Library
 from mcp_server.code_map.names import Names
-from mcp_server.code_map.records import UNNAMED, Local, Meaning, Symbol
+from mcp_server.code_map.records import CALLED, UNNAMED, Local, Meaning, Symbol
 
 DEEPEST = 12
 """How many annotations and assignments are followed one after the other."""
@@ -86,8 +86,18 @@ class Kinds(Names, ABC):
         chain = chain_of(value)
         if chain[0] == UNNAMED:
             return UNKNOWN
+        if isinstance(value, ast.Call) and value.args and self._is_cast(path, chain):
+            return self._annotated(path, scope, value.args[0], depth + 1)
         last = self.follow(path, scope, chain, depth + 1).last
         return last if last is None or last == UNKNOWN else self.type_of(last, depth + 1)
+
+    def _is_cast(self, path: str, chain: tuple[str, ...]) -> bool:
+        binding = self.library.source(path).bindings.get(chain[0])
+        return (
+            chain[-2:] == ("cast", CALLED)
+            and binding is not None
+            and binding.module in {"typing", "typing_extensions"}
+        )
 
     def _annotated(self, path: str, scope: str, annotation: ast.expr, depth: int) -> Symbol | None:
         """Return the class that an annotation names."""

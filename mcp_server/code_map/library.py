@@ -10,8 +10,9 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from mcp_server.code_map.collect import collect
-from mcp_server.code_map.records import Binding, Source
+from mcp_server.code_map.records import Binding, Source, Symbol
 from mcp_server.conventions.facts.sample import is_test, read_heads
+from mcp_server.conventions.files.settings import mapping
 from mcp_server.conventions.layout.sources import LAYOUTS
 from mcp_server.conventions.layout.tree import list_tree
 from mcp_server.conventions.shell.pieces import Place
@@ -48,6 +49,8 @@ class Library:
         self._modules: dict[tuple[str, str], str | None] = {}
         self._holding: dict[str, list[str]] = {}
         self._sources: dict[str, Source] = {}
+        self.gone: set[Symbol] = set()
+        """What was deleted and is only remembered."""
         self._roots = {one.path: tuple(_roots(one)) for one in self.projects}
 
     def source(self, path: str) -> Source:
@@ -156,10 +159,11 @@ def _roots(project: Project) -> Iterator[str]:
     """Yield the folders that a project's imports begin at."""
     settings = project.settings
     layouts = [one for one in settings.sources if one in LAYOUTS]
-    options = settings.tables.get("pytest", {})
-    stated = options.get("pythonpath", options.get("ini_options", {}).get("pythonpath", ()))
+    options = mapping(settings.tables.get("pytest"))
+    stated = options.get("pythonpath", mapping(options.get("ini_options")).get("pythonpath"))
     paths = stated.split() if isinstance(stated, str) else stated
-    for one in (*layouts, *(each for each in paths if isinstance(each, str)), "."):
+    listed = paths if isinstance(paths, list) else ()
+    for one in (*layouts, *(each for each in listed if isinstance(each, str)), "."):
         yield posixpath.normpath(posixpath.join(project.path, one))
 
 

@@ -62,11 +62,13 @@ def _tables(
             continue
         owner = Symbol(one.symbol.path, one.symbol.owner)
         if definition.kind == "class":
-            whole = one.state in {"added", "deleted"} or one.state == "asked"
-            if whole and models.kind(one.symbol) in {"sqlalchemy", "sqlmodel", "django"}:
-                found.setdefault(one.symbol, [])
-        elif one.symbol.owner and models.is_stored(owner) and models.is_column(owner, definition):
-            found.setdefault(owner, []).append(one.symbol.last)
+            if one.state in {"added", "deleted", "asked"}:
+                for table in models.tables(one.symbol):
+                    found.setdefault(table, [])
+        elif one.symbol.owner:
+            for table in models.tables(owner):
+                if models.is_column(table, definition):
+                    found.setdefault(table, []).append(one.symbol.last)
     return found
 
 

@@ -34,6 +34,7 @@ class Binding:
     module: str
     name: str = ""
     level: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Use:
     line: int
     text: bool = False
     """Whether it is a text that spells a dotted path."""
+    keyword: bool = False
+    """Whether the last name is a keyword of the call of what stands before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,8 @@ class Source:
     """One Python file, taken apart.
 
     `locals` maps a function to its variables, `attributes` a class to what its methods assign to
-    `self`, each with the function.
+    `self`, each with the function. `texts` are those that can be a name, with the scope and the
+    line of the first.
     """
 
     path: str
@@ -113,6 +117,8 @@ class Source:
     stars: list[Binding] = field(default_factory=list)
     modules: list[Binding] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
+    keywords: list[Use] = field(default_factory=list)
+    texts: dict[str, tuple[str, int]] = field(default_factory=dict)
     locals: dict[str, dict[str, Local]] = field(default_factory=dict)
     attributes: dict[str, dict[str, tuple[str, Local]]] = field(default_factory=dict)
     registrations: list[Registration] = field(default_factory=list)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from mcp_server.code_map.importers import Importers
 from mcp_server.code_map.library import Library
-from mcp_server.code_map.records import Source, Symbol
-from mcp_server.code_map.resolve import Resolver
+from mcp_server.code_map.records import Source, Symbol, Use
+from mcp_server.code_map.resolve import NAMING, Resolver
 
 COMMON = frozenset(
     name for kind in (str, bytes, dict, list, set, int, float, BaseException) for name in dir(kind)
@@ -78,10 +79,22 @@ class References:
                 wanted += [one for one in self._renamed(source, symbol) if one not in wanted]
                 self._of_file(source, symbol, wanted[at], (exact, possible if by_name else {}))
             at += 1
+        if symbol in self.library.gone:
+            told = {path for path, _ in exact}
+            for path in self.library.holding(name):
+                if path not in told and path != symbol.path:
+                    for one in self._importing(path, symbol):
+                        exact.setdefault((path, ""), one)
         return Users(
             tuple(exact.values()),
             tuple(one for key, one in possible.items() if key not in exact),
         )
+
+    def _importing(self, path: str, symbol: Symbol) -> Iterator[Usage]:
+        """Yield the imports of a symbol, which fail where it is gone, used or not."""
+        for one in self.library.source(path).modules:
+            if one.name == symbol.name and self.resolver.bound(path, one) == symbol:
+                yield Usage(path, one.line, "")
 
     def _of_file(
         self,
@@ -92,7 +105,7 @@ class References:
     ) -> None:
         exact, possible = found
         inside = f"{symbol.name}."
-        for use in source.uses:
+        for use in chain(source.uses, self._keywords(source, symbol)):
             if name not in use.chain or (
                 source.path == symbol.path
                 and (use.scope == symbol.name or use.scope.startswith(inside))
@@ -102,8 +115,14 @@ class References:
             key = (source.path, use.scope)
             if symbol in meaning.symbols:
                 exact.setdefault(key, Usage(source.path, use.line, use.scope))
-            elif name in meaning.loose and self._plausible(source, symbol):
+            elif name in meaning.loose and self._plausible(source, symbol, use):
                 possible.setdefault(key, Usage(source.path, use.line, use.scope))
+
+    def _keywords(self, source: Source, symbol: Symbol) -> Iterator[Use]:
+        """Yield the keywords that may name a value of a class, of a class that the file names."""
+        definition = self.library.source(symbol.path).definitions.get(symbol.name)
+        if symbol.owner and definition is not None and definition.kind == "value":
+            yield from (one for one in source.keywords if one.chain[-1] == symbol.last)
 
     def _by_name(self, symbol: Symbol) -> bool:
         """Tell whether uses of a name without a known type are worth a look."""
@@ -112,8 +131,8 @@ class References:
         files = sum(1 for _ in self.library.holding(symbol.last))
         return symbol.last in COMMON or files <= MOST_BY_NAME
 
-    def _plausible(self, source: Source, symbol: Symbol) -> bool:
-        if symbol.last not in COMMON:
+    def _plausible(self, source: Source, symbol: Symbol, use: Use) -> bool:
+        if symbol.last not in COMMON and not (use.keyword and use.chain[-3] not in NAMING):
             return True
         owner = symbol.owner.rpartition(".")[2].encode()
         return owner in self.library.words.get(source.path, ())

@@ -22,6 +22,10 @@ from mcp_server.code_map.records import (
 )
 
 MOST_BASES = 50
+NAMING = frozenset("filter_by replace _replace model_copy evolve".split())
+"""Foreign functions whose keywords are fields of what they are given."""
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+TYPES = frozenset({"str", "bytes", "int", "float", "bool", "dict", "list", "set", "tuple"})
 PROPERTIES = frozenset({"property", "cached_property", "hybrid_property"})
 
 
@@ -35,12 +39,32 @@ class Resolver(Kinds):
 
     def meaning(self, path: str, use: Use) -> Meaning:
         """Return what a use touches."""
-        key = (path, use.scope, use.chain, use.text)
+        key = (path, use.scope, use.chain, use.text or use.keyword)
         if key not in self._meanings:
             self._meanings[key] = (
-                self._text(use, path) if use.text else self.follow(path, use.scope, use.chain)
+                self._text(use, path)
+                if use.text
+                else self._keyword(path, use)
+                if use.keyword
+                else self.follow(path, use.scope, use.chain)
             )
         return self._meanings[key]
+
+    def _keyword(self, path: str, use: Use) -> Meaning:
+        """Return the field that a keyword names: of a class that is called, of another maybe."""
+        called = self.follow(path, use.scope, use.chain[:-2]).last
+        maybe = Meaning((), use.chain[-1:], UNKNOWN)
+        if called is None:
+            return maybe if use.chain[-3] in NAMING else Meaning()
+        definition = self.library.source(called.path).definitions.get(called.name)
+        if definition is None:
+            return maybe
+        if definition.kind == "class":
+            held = self.member(called, use.chain[-1]) or UNKNOWN
+            field = self.library.source(held.path).definitions.get(held.name)
+            return Meaning((held,) if field is not None and field.kind == "value" else ())
+        takes = not isinstance(definition.node, FUNCTIONS) or definition.node.args.kwarg
+        return maybe if takes else Meaning()
 
     def bases(self, symbol: Symbol) -> Iterator[tuple[tuple[str, ...], Symbol | None]]:
         """Yield the bases of a class as written, with those that are the project's."""
@@ -105,7 +129,7 @@ class Resolver(Kinds):
         own = owner in source.definitions and first in {"self", "cls"}
         kind = Symbol(path, owner) if own else self.of_local(path, scope, known, depth + 1)
         if kind is None or kind == UNKNOWN:
-            return Meaning((), names(rest) if kind else (), kind)
+            return Meaning((), names(rest), kind) if kind else _beyond(rest)
         return self._attributes([kind], rest, skip=1)
 
     def _global(self, path: str, first: str, rest: tuple[str, ...]) -> Meaning:
@@ -113,7 +137,7 @@ class Resolver(Kinds):
         if found is not None:
             return self._attributes([found], rest)
         binding = self.library.source(path).bindings.get(first)
-        return self._package(path, binding, rest) if binding else Meaning()
+        return self._package(path, binding, rest) if binding else _beyond(rest, first)
 
     def _imported(self, path: str, binding: Binding, rest: tuple[str, ...]) -> Meaning:
         start = self.bound(path, binding)
@@ -131,7 +155,7 @@ class Resolver(Kinds):
             module = self.library.module(Binding(dotted, "", binding.level), path)
             if module:
                 return self._attributes([Symbol(module, "")], rest[index + 1 :])
-        return Meaning()
+        return _beyond(rest, dotted.rpartition(".")[2])
 
     def _super(self, path: str, owner: str, rest: tuple[str, ...]) -> Meaning:
         if owner not in self.library.source(path).definitions:
@@ -148,7 +172,8 @@ class Resolver(Kinds):
         for index, part in enumerate(rest):
             after = self._after(now, part, touched)
             if after is None:
-                return Meaning(tuple(touched))
+                further = _beyond(rest[index + (part in {CALLED, ITEM}) :])
+                return Meaning(tuple(touched), further.loose, further.last)
             if after == UNKNOWN:
                 loose = rest[index + (part in {CALLED, ITEM}) :]
                 return Meaning(tuple(touched), names(loose), UNKNOWN)
@@ -186,3 +211,23 @@ class Resolver(Kinds):
 
 def _is_property(definition: Definition) -> bool:
     return any(chain_of(one)[-1] in PROPERTIES for one in definition.decorators)
+
+
+def _beyond(rest: tuple[str, ...], name: str = "") -> Meaning:
+    """Return what follows a foreign value, called `name`: what it gives may be the project's.
+
+    What a foreign class makes is its own, as its name says: `AsyncSession(engine)`.
+    """
+    for at, part in enumerate(rest):
+        if part not in {CALLED, ITEM}:
+            name = part
+        elif not _is_class_name(name):
+            return Meaning((), names(rest[at + 1 :]), UNKNOWN)
+        elif part == CALLED:
+            name = ""
+    return Meaning()
+
+
+def _is_class_name(name: str) -> bool:
+    bare = name.lstrip("_")
+    return name in TYPES or (bare[:1].isupper() and not bare.isupper())

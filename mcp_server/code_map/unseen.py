@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mcp_server.code_map.chains import chain_of, text_of
 from mcp_server.code_map.library import Library
+from mcp_server.code_map.records import Symbol
+from mcp_server.code_map.references import COMMON, MOST_BY_NAME
 from mcp_server.conventions.files.reading import read_text
 
 LOADERS = ("import_module", "__import__")
@@ -43,6 +45,36 @@ def unseen(library: Library, files: Sequence[str], near: Iterable[str]) -> Itera
     ]
     if places:
         yield _told("getattr with a name that it computes", places)
+
+
+def named_by_text(library: Library, symbols: Iterable[Symbol]) -> Iterator[str]:
+    """Yield in how many files a text is the name of a value of a class, as a key or a column."""
+    told: list[str] = []
+    many: list[str] = []
+    for symbol in symbols:
+        definition = library.source(symbol.path).definitions.get(symbol.name)
+        name = symbol.last
+        if definition is None or not symbol.owner or name in COMMON or name.startswith("__"):
+            continue
+        files = list(library.holding(name))
+        if len(files) > MOST_BY_NAME:
+            many.append(f"{name} ({len(files):,} files)")
+        if len(files) > MOST_BY_NAME or definition.kind != "value":
+            continue
+        places = [
+            f"{path}:{line}"
+            for path in files
+            for scope, line in [library.source(path).texts.get(name, (None, 0))]
+            if scope is not None
+            and (path != symbol.path or not f"{scope}.".startswith(f"{symbol.owner}."))
+        ]
+        if places:
+            count = f"{len(places)} file{'s' * (len(places) != 1)}"
+            told.append(f"{name} in {count} ({', '.join(places[:MOST_PLACES])})")
+    if told:
+        yield _told("texts that may mean a field", told)
+    if many:
+        yield _told("too widespread to be looked for by name alone", many)
 
 
 def named_in(library: Library, files: Iterable[str]) -> Iterator[str]:

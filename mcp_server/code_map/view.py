@@ -17,6 +17,8 @@ CUTS = ((12, 8), (10, 5), (8, 4), (6, 3), (5, 2), (4, 1), (3, 1), (2, 1), (1, 1)
 NEAR, FEW = 1, 3
 """Up to which distance so many tests of a file are named as places, and how many of the others."""
 BY_IMPORT = "imports"
+LEFT_OUT_BY_IMPORT = "tests_by_import"
+"""Under which name tests by import alone are counted that are left out."""
 BOUND = (
     "callers", "possible", "implements", "implementers", "subclasses", "overrides", "overridden_by",
 )  # fmt: skip
@@ -105,7 +107,9 @@ def _cut(view: MapView, symbols: int, places: int) -> MapView:
     near = [one for one in view.tests if one.via != BY_IMPORT]
     far = [one for one in view.tests if one.via == BY_IMPORT]
     tests = _first(near, symbols, "tests", more)
-    aside = _first(far, max(places // 2, 1) if not near else min(places // 2, 2), "imports", more)
+    aside = _first(
+        far, max(places // 2, 1) if not near else min(places // 2, 2), LEFT_OUT_BY_IMPORT, more
+    )
     update["tests"] = tuple(
         one.model_copy(update={"tests": one.tests[:shown], "more": max(0, len(one.tests) - shown)})
         for one in (*tests, *aside)

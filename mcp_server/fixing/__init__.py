@@ -14,21 +14,26 @@ from mcp_server.contract_fix import FixView
 from mcp_server.conventions import read_conventions
 from mcp_server.errors import UsageError
 from mcp_server.execution import Allowance
-from mcp_server.fixing.chain import Mended, mend
+from mcp_server.fixing.additions import additions
+from mcp_server.fixing.chain import Adding, Mended, mend
 from mcp_server.fixing.parsing import unparsed
 from mcp_server.fixing.report import Change, Fixed, view
 from mcp_server.fixing.running import Run, gathered, runner
 from mcp_server.fixing.selection import Selection, select
 from mcp_server.fixing.tools import Tool, fixers, look, with_files
-from mcp_server.fixing.writing import Original, read_original, replace
+from mcp_server.fixing.writing import Original, read_original, replace, untouchable
 from mcp_server.models import Diagnostic
 from mcp_server.plan import plan
 from mcp_server.repository import Conventions
 from mcp_server.snapshot.listing import list_files
 from mcp_server.turns import turn
 
+__all__ = ["STATUSES", "fix", "untouchable"]
+
 STATUSES = {"nothing": 0, "fixed": 0, "would_fix": 1, "left": 1, "incomplete": 3}
 """The exit status of each verdict: 1 where something mechanical is left to be done."""
+
+WITHHELD = "a tool adds something of its own: see the problems"
 
 
 async def fix(
@@ -72,7 +77,7 @@ async def fix(
         fixed = Fixed(
             scope=selection.words,
             dry_run=dry_run,
-            problems=problems,
+            problems=(*problems, *work.adding),
             changes=changes,
             left=left,
             asides=work.asides(),
@@ -97,6 +102,8 @@ class _Work:
         self.selection = selection
         self.tools = tools
         self.run = run
+        self.adding: tuple[str, ...] = ()
+        """What is wrong with tools that would write something of their own into files."""
         self.found: tuple[Diagnostic, ...] = tuple(
             one
             for tool in tools
@@ -128,10 +135,10 @@ class _Work:
         contents = {file: one.content for file, one in originals.items()}
         broken = await unparsed(self.conventions, contents, self.run)
         left |= {file: f"it does not parse: {why}" for file, why in broken.items()}
-        files = [file for file in originals if file not in broken]
-        results = await gathered([partial(self._mend, originals[file], file) for file in files])
+        sound = {file: one for file, one in originals.items() if file not in broken}
+        results = await self._results(sound)
         changes: dict[str, Change] = {}
-        for file, result in zip(files, results, strict=True):
+        for file, result in results.items():
             if isinstance(result, str):
                 left[file] = result
             elif result.content == originals[file].content:
@@ -143,7 +150,22 @@ class _Work:
         left |= {file: f"mended it would not parse: {why}" for file, why in broken.items()}
         return {file: one for file, one in changes.items() if file not in broken}, left
 
-    async def _mend(self, original: Original, file: str) -> Mended | str:
+    async def _results(self, originals: dict[str, Original]) -> dict[str, Mended | str]:
+        """Return what becomes of each file: nothing of any where a tool adds something."""
+        paths = {file: one.path for file, one in originals.items()}
+        self.adding = await additions(self.tools, paths, self.run)
+        if self.adding:
+            return dict.fromkeys(originals, WITHHELD)
+        calls = [partial(self._mend, one, file) for file, one in originals.items()]
+        results = dict(zip(originals, await gathered(calls), strict=True))
+        found = {file: one for file, one in results.items() if not isinstance(one, Adding)}
+        if len(found) == len(results):
+            return found
+        told = (one.why for one in results.values() if isinstance(one, Adding))
+        self.adding = tuple(dict.fromkeys(told))
+        return dict.fromkeys(originals, WITHHELD)
+
+    async def _mend(self, original: Original, file: str) -> Mended | Adding | str:
         return await mend(original.path, file, original.content, self.tools, self.run)
 
     def asides(self) -> dict[str, str]:

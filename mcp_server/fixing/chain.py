@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mcp_server.fixing.additions import added, words
 from mcp_server.fixing.running import Run, formed, unfinished
 from mcp_server.fixing.tools import Tool
 from mcp_server.models import Diagnostic, Report
 from mcp_server.repository import Role
 
-ROUNDS = 3
-"""One that mends, one that finds what a formatter left for the linter, one that finds it stable."""
+ROUNDS = 4
+"""One that mends, two for what a formatter and a linter leave to each other, one in which each
+tool that changed something gives back what it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,16 @@ class Mended:
     rest: tuple[Diagnostic, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """What a tool was found to do that prints something of its own with the content."""
+
+    why: str
+
+
 async def mend(
     path: Path, file: str, content: bytes, tools: Sequence[Tool], run: Run
-) -> Mended | str:
+) -> Mended | Adding | str:
     """Return a file's content mended by the tools that take it, or why it stays as it is.
 
     `path` is where it lies, `file` how findings name it. Nothing is read or written there.
@@ -38,6 +47,8 @@ async def mend(
     chain = _Chain(path, file, content, given, run)
     try:
         counts, rest = await chain.run()
+    except _Adds as added:
+        return Adding(str(added))
     except _Failed as failed:
         return str(failed)
     return Mended(chain.text, counts, rest)
@@ -45,6 +56,10 @@ async def mend(
 
 class _Failed(Exception):  # noqa: N818 - ends a chain, and never leaves this module
     """A tool did not give the content back."""
+
+
+class _Adds(_Failed):
+    """A tool gave back more than the content."""
 
 
 @dataclass(slots=True)
@@ -55,7 +70,10 @@ class _Chain:
     tools: list[Tool]
     start: Run
     settled: dict[int, bytes] = field(default_factory=dict)
-    """The content with which each tool is content: what it printed last, or found nothing in."""
+    """The content with which each tool is content: it gave it back, or found nothing in it."""
+    changed: set[int] = field(default_factory=set)
+    """The tools that put something into the content; what they print is believed when the same
+    content comes back from them."""
     reviewed: dict[int, tuple[bytes, tuple[Diagnostic, ...]]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -68,11 +86,15 @@ class _Chain:
         for _ in range(ROUNDS):
             for index in range(len(self.tools)):
                 await self._advance(index)
-            if all(self.settled[index] == self.text for index in range(len(self.tools))):
+            if all(self.settled.get(index) == self.text for index in range(len(self.tools))):
                 break
         else:
-            names = " and ".join(dict.fromkeys(tool.step.tool for tool in self.tools))
-            msg = f"{names} undo each other's changes without end"
+            names = " and ".join(
+                dict.fromkeys(self.tools[index].step.tool for index in sorted(self.changed))
+            )
+            many = len(self.changed) > 1
+            what = "undo each other's changes" if many else "changes what it printed itself"
+            msg = f"{names} {what} without end"
             raise _Failed(msg)
         rest: list[Diagnostic] = []
         for index, tool in enumerate(self.tools):
@@ -92,15 +114,21 @@ class _Chain:
             return
         found = await self._review(index)
         whole = tool.checker.ROLE is not Role.LINT
-        if not whole and not any(one.fix for one in found):
+        if not whole and index not in self.changed and not any(one.fix for one in found):
             self.settled[index] = self.text
             return
         text = await self._pipe(tool)
-        if not whole:
-            self.counts += _counted(tool, found)
-        elif text != self.text:
+        if text == self.text:
+            self.settled[index] = text
+            return
+        if index in self.changed and (more := added(self.text, text)):
+            raise _Adds(words(tool, more))
+        if whole:
             self.counts[tool.step.tool] = 1
-        self.settled[index] = self.text = text
+        else:
+            self.counts += _counted(tool, found)
+        self.changed.add(index)
+        self.text = text
 
     async def _review(self, index: int) -> tuple[Diagnostic, ...]:
         """Return what a tool finds in the content as it is now."""

@@ -30,6 +30,7 @@ DIFF_BYTES = 14_000
 LONGEST_COMPARED = 4_000
 """Lines of a file that are compared one by one, which in the worst case takes half a second."""
 LINE_CHARACTERS = 240
+SET = "the project's tools, as it sets them,"
 
 Verdict: TypeAlias = Literal["nothing", "fixed", "would_fix", "left", "incomplete"]
 Change: TypeAlias = tuple[Original, Mended]
@@ -123,7 +124,7 @@ def _summary(fixed: Fixed, remaining: int) -> str:
         parts = parts if count else []
         parts.append(f"{left} left alone")
     if remaining:
-        parts.append(f"{remaining} finding{'s' * (remaining != 1)} no safe fix mends")
+        parts.append(f"{remaining} finding{'s' * (remaining != 1)} that {SET} do not mend")
     if fixed.problems:
         parts.append(f"did not work: {', '.join(one.split()[0] for one in fixed.problems)}")
     return "; ".join(parts)

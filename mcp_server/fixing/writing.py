@@ -8,9 +8,11 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from mcp_server.snapshot.listing import list_files
 
 LEFTOVER = re.compile(r"\.hdb-fix-[0-9a-f]{32}~")
 """The new content of a file until it takes its place; what a killed hdb may leave."""
@@ -32,17 +34,14 @@ def read_original(root: Path, file: str, listed: Collection[str]) -> Original | 
     """
     path = root / file
     try:
-        if why := _foreign(root, path, file, listed):
+        if why := _foreign(root, path, file, listed) or _unfit(path, path.lstat()):
             return why
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as source:
             state = os.fstat(descriptor)
-            if not stat.S_ISREG(state.st_mode):
-                return "it is no regular file"
-            if state.st_nlink > 1:
-                return "it has another name (a hard link) that would keep the old content"
-            if not state.st_mode & stat.S_IWUSR or not os.access(path, os.W_OK):
-                return "it is read-only"
+            # Another file may have taken its place since.
+            if why := _unfit(path, state):
+                return why
             return Original(path, source.read(), state)
     except OSError as error:
         return f"it cannot be read: {error.strerror or error}"
@@ -59,6 +58,40 @@ def _foreign(root: Path, path: Path, file: str, listed: Collection[str]) -> str 
         return "it belongs to another repository"
     if file not in listed:
         return "git ignores it, or a tool made the folder that it lies in"
+    return None
+
+
+def untouchable(
+    root: Path, files: Iterable[str], listed: Collection[str] | None = None
+) -> frozenset[str]:
+    """Return those of the files that no fix touches, whatever a tool would mend in them.
+
+    `listed` are the files of the project as git would list them; they are looked up unless given.
+    """
+    asked = frozenset(files)
+    if listed is None:
+        listed = list_files(root).files if asked else ()
+    return frozenset(one for one in asked if _refused(root, one, listed))
+
+
+def _refused(root: Path, file: str, listed: Collection[str]) -> bool:
+    path = root / file
+    try:
+        return bool(_foreign(root, path, file, listed) or _unfit(path, path.lstat()))
+    except OSError:
+        return True
+
+
+def _unfit(path: Path, state: os.stat_result) -> str | None:
+    """Return why a file of the project cannot be replaced, or None."""
+    if not stat.S_ISREG(state.st_mode):
+        return "it is no regular file"
+    if state.st_nlink > 1:
+        return "it has another name (a hard link) that would keep the old content"
+    if not state.st_mode & stat.S_IWUSR or not os.access(path, os.W_OK):
+        return "it is read-only"
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return "its folder is read-only"
     return None
 
 

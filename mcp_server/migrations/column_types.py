@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Literal, TypeAlias
 
-from mcp_server.migrations.operations import dotted
+from mcp_server.migrations.expressions import dotted
 
 WIDTHS = (
     ("smallinteger", "integer", "biginteger"),

@@ -65,7 +65,7 @@ async def _one(throwaway: Throwaway, run: Run) -> Finished:
         return finished
     why = (
         f"the throwaway database {throwaway.name} could not be dropped: {left}; "
-        f"drop it by hand: DROP DATABASE {throwaway.name}"
+        f"drop it by hand: DROP DATABASE IF EXISTS {throwaway.name}"
     )
     reason = "\n".join(filter(None, [why, finished.reason]))
     outcome = replace(finished.outcome, problem=why)

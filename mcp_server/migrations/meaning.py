@@ -58,7 +58,8 @@ def parts(text: str) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for node in _said(bare.body):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            origin = getattr(node, "module", None)
+            level, module = getattr(node, "level", 0), getattr(node, "module", None)
+            origin = f"{'.' * level}{module}"
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 if name in used:

@@ -4,156 +4,173 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+
+from mcp_server.migrations.bindings import Functions, Owners, functions_of, names_of, owners_of
+from mcp_server.migrations.change import Arms, TableName, stated_table
+from mcp_server.migrations.expressions import Names, dotted, resolved
+from mcp_server.migrations.operation import EXECUTING, NOWHERE, TABLE_AT, Operation
 
 OTHER_BACKENDS = frozenset({"sqlite", "mysql", "mariadb", "oracle", "mssql"})
 POSTGRESQL = frozenset({"postgresql", "postgres"})
-EXECUTING = frozenset({"execute", "exec_driver_sql"})
-TABLE_AT = {
-    "create_table": 0, "drop_table": 0, "rename_table": 0, "add_column": 0, "drop_column": 0,
-    "alter_column": 0, "create_index": 1, "create_unique_constraint": 1,
-    "create_check_constraint": 1, "create_foreign_key": 1,
-}  # fmt: skip
-"""Where an operation of `alembic.op` takes its table; in a batch that argument is left out."""
 TABLE_NAMES = ("table_name", "source_table", "old_table_name")
+SCHEMAS = ("schema", "source_schema")
 DEEPEST = 8
 """How many helper functions inside each other are followed."""
-WRAPPING = frozenset({"f", "text", "dedent", "DDL", "cleandoc"})
-FILLING = frozenset({"format", "bindparams"})
+MOST = 2_000
+"""How many calls of helper functions are followed."""
 COMMIT = re.compile(r"\s*commit\s*;?\s*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """One call of an operation; `table` is its table's name, or its expression where computed.
-
-    `batch` says that the table comes from `batch_alter_table`; `outside` that no transaction is
-    open; `elsewhere` that it only runs on another backend than PostgreSQL.
-    """
-
-    name: str
-    call: ast.Call
-    names: Mapping[str, ast.expr]
-    table: str = ""
-    batch: bool = False
-    outside: bool = False
-    elsewhere: bool = False
-
-    @property
-    def line(self) -> int:
-        """The 1-based line of the call."""
-        return self.call.lineno
-
-    def argument(self, position: int, *keywords: str) -> ast.expr | None:
-        """Return an argument by its place in `alembic.op`'s signature, or by a keyword."""
-        at = TABLE_AT.get(self.name)
-        if self.batch and at is not None and position > at:
-            position -= 1
-        if position < len(self.call.args):
-            return self.call.args[position]
-        return next((one.value for one in self.call.keywords if one.arg in keywords), None)
-
-    def flag(self, keyword: str) -> bool:
-        """Tell whether a keyword is given and is anything but a plain false."""
-        value = self.argument(99, keyword)
-        return value is not None and not (isinstance(value, ast.Constant) and not value.value)
-
-    def text(self, position: int, *keywords: str) -> str | None:
-        """Return an argument that is a text, None where it is computed."""
-        return text_of(self.argument(position, *keywords), self.names)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """What names mean at a place: operations' owners with their batch's table, and values."""
 
-    owners: Mapping[str, str | None]
-    names: Mapping[str, ast.expr]
+    owners: Owners
+    names: Names
     elsewhere: bool = False
     outside: bool = False
     depth: int = 0
+    arms: Arms = ()
 
 
 @dataclass(slots=True)
 class _Walk:
-    functions: dict[str, ast.FunctionDef]
+    functions: Functions
     committed: bool = False
+    followed: int = 0
     found: list[Operation] = field(default_factory=list)
+    visited: set[int] = field(default_factory=set)
 
 
 def operations(tree: ast.Module, function: str) -> list[Operation]:
-    """Return what a function of a revision, and what it calls in the same file, performs.
+    """Return what a function of a revision, and what it calls in the same file, performs in order.
 
     `function` also stands for its variants of several databases (`upgrade_engine1`).
     """
-    functions = {one.name: one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)}
-    names = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
+    functions = functions_of(tree)
+    scope = _Scope(owners_of(tree), names_of(tree))
+    variants = (
+        one.name
+        for one in tree.body
+        if isinstance(one, ast.FunctionDef) and one.name.startswith(f"{function}_")
+    )
     found: list[Operation] = []
-    for one in tree.body:
-        variant = isinstance(one, ast.FunctionDef) and one.name.startswith(f"{function}_")
-        if isinstance(one, ast.FunctionDef) and (one.name == function or variant):
-            walk = _Walk(functions)
-            _body(walk, one.body, _Scope(_owners(tree), names))
+    visited: set[int] = set()
+    for name in (function, *variants):
+        # A variant that the plain function calls was met there.
+        if name in functions and id(functions[name]) not in visited:
+            walk = _Walk(functions, visited=visited)
+            _enter(walk, functions[name], scope)
             found += walk.found
-    # A function of several databases that the plain one calls is met twice.
-    return list({(id(one.call), one.table): one for one in found}.values())
-
-
-def _owners(tree: ast.Module) -> dict[str, str | None]:
-    found: dict[str, str | None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "alembic":
-            found |= {one.asname or one.name: None for one in node.names if one.name == "op"}
-        elif isinstance(node, ast.Import):
-            for one in node.names:
-                if one.name == "alembic.op":
-                    found[one.asname or one.name] = None
-                elif one.name == "alembic":
-                    found[f"{one.asname or one.name}.op"] = None
     return found
 
 
-def _body(walk: _Walk, body: list[ast.stmt], scope: _Scope) -> None:
+def _enter(walk: _Walk, function: ast.FunctionDef | ast.Lambda, scope: _Scope) -> None:
+    walk.visited.add(id(function))
+    if isinstance(function, ast.Lambda):
+        _expression(walk, function.body, scope)
+    else:
+        _body(walk, function.body, scope)
+
+
+def _body(walk: _Walk, body: list[ast.stmt], scope: _Scope) -> _Scope:
+    """Note what statements do, and return what names mean after them."""
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
         if isinstance(node, (ast.With, ast.AsyncWith)):
-            inner = scope
-            for item in node.items:
-                _expression(walk, item.context_expr, scope)
-                inner = _entered(item, inner)
-            _body(walk, node.body, inner)
+            scope = replace(scope, names=_within(walk, node, scope).names)
         elif isinstance(node, ast.If):
-            _expression(walk, node.test, scope)
-            chosen, rest = _branches(node.test)
-            _body(walk, node.body, replace(scope, elsewhere=scope.elsewhere or chosen))
-            _body(walk, node.orelse, replace(scope, elsewhere=scope.elsewhere or rest))
+            scope = _chosen(walk, node, scope)
+        elif isinstance(node, ast.Match):
+            scope = _matched(walk, node, scope)
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.While, ast.Try)):
+            scope = _repeated(walk, node, scope)
         else:
-            scope = _assigned(node, scope)
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, ast.expr):
                     _expression(walk, child, scope)
-            for inside in ("body", "orelse", "finalbody"):
-                _body(walk, getattr(node, inside, []), scope)
-            for handler in getattr(node, "handlers", []):
-                _body(walk, handler.body, scope)
+            scope = _assigned(node, scope)
+    return scope
+
+
+def _within(walk: _Walk, node: ast.With | ast.AsyncWith, scope: _Scope) -> _Scope:
+    inner = scope
+    for item in node.items:
+        _expression(walk, item.context_expr, scope)
+        inner = _entered(item, inner)
+    return _body(walk, node.body, inner)
+
+
+def _chosen(walk: _Walk, node: ast.If, scope: _Scope) -> _Scope:
+    _expression(walk, node.test, scope)
+    chosen, rest = _branches(node.test)
+    for at, (arm, elsewhere) in enumerate(((node.body, chosen), (node.orelse, rest))):
+        _body(walk, arm, _inside(scope, node, at, elsewhere=elsewhere))
+    return _without(scope, node)
+
+
+def _repeated(
+    walk: _Walk, node: ast.For | ast.AsyncFor | ast.While | ast.Try, scope: _Scope
+) -> _Scope:
+    """Note what a loop or a try does, which may change names once, many times or never."""
+    after = inner = _without(scope, node) if not isinstance(node, ast.Try) else scope
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            _expression(walk, child, scope)
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        inner = replace(inner, names={**inner.names, **_looped(node)})
+    for part in ("body", "orelse", "finalbody"):
+        _body(walk, getattr(node, part, []), inner)
+    for handler in getattr(node, "handlers", []):
+        _body(walk, handler.body, inner)
+    return _without(after, node)
+
+
+def _looped(node: ast.For | ast.AsyncFor | ast.comprehension) -> dict[str, ast.expr]:
+    """Return a loop's names as parts of what it goes over, so that two loops' names differ."""
+    names = [one for one in ast.walk(node.target) if isinstance(one, ast.Name)]
+    return {one.id: ast.Subscript(node.iter, ast.Constant(one.id)) for one in names}
+
+
+def _inside(scope: _Scope, node: ast.stmt, arm: int, *, elsewhere: bool) -> _Scope:
+    arms = (*scope.arms, (id(node), arm))
+    return replace(scope, elsewhere=scope.elsewhere or elsewhere, arms=arms)
+
+
+def _without(scope: _Scope, node: ast.stmt) -> _Scope:
+    """Return a scope in which what a statement may have assigned is not known."""
+    stored = {
+        one.id
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+    }
+    if not stored & scope.names.keys():
+        return scope
+    kept = {name: value for name, value in scope.names.items() if name not in stored}
+    return replace(scope, names=kept)
 
 
 def _assigned(node: ast.stmt, scope: _Scope) -> _Scope:
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        name, value = node.targets[0].id, node.value
-        owner = dotted(value)
-        if owner in scope.owners:
-            return replace(scope, owners={**scope.owners, name: scope.owners[owner]})
-        return replace(scope, names={**scope.names, name: value})
-    return scope
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return scope
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    value = node.value
+    if isinstance(node, ast.AugAssign):
+        value = ast.BinOp(scope.names.get(dotted(target), target), node.op, node.value)
+        value = ast.fix_missing_locations(ast.copy_location(value, node))
+    after = _without(scope, node)
+    if not isinstance(target, ast.Name) or value is None:
+        return after
+    written = dotted(value)
+    owner, _, called = written.rpartition(".")
+    for name in (written, owner):
+        if name in scope.owners:
+            # `drop = op.drop_table` is a name of the operation itself.
+            known = scope.owners[name] if name == written else (called, scope.owners[name][1])
+            return replace(after, owners={**scope.owners, target.id: known})
+    return replace(after, names={**after.names, target.id: resolved(value, scope.names)})
 
 
 def _entered(item: ast.withitem, scope: _Scope) -> _Scope:
@@ -164,10 +181,11 @@ def _entered(item: ast.withitem, scope: _Scope) -> _Scope:
     if call.func.attr == "autocommit_block":
         return replace(scope, outside=True)
     if call.func.attr == "batch_alter_table" and isinstance(item.optional_vars, ast.Name):
-        table = call.args[0] if call.args else None
-        named = next((one.value for one in call.keywords if one.arg == "table_name"), table)
-        owners = {**scope.owners, item.optional_vars.id: name_of(named, scope.names)}
-        return replace(scope, owners=owners)
+        given = {one.arg: one.value for one in call.keywords if one.arg}
+        table = call.args[0] if call.args else given.get("table_name")
+        schema = call.args[1] if len(call.args) > 1 else given.get("schema")
+        batch = stated_table(table, schema, scope.names)
+        return replace(scope, owners={**scope.owners, item.optional_vars.id: ("", batch)})
     return scope
 
 
@@ -184,18 +202,43 @@ def _branches(test: ast.expr) -> tuple[bool, bool]:
     return False, False
 
 
+def _matched(walk: _Walk, node: ast.Match, scope: _Scope) -> _Scope:
+    _expression(walk, node.subject, scope)
+    taken = False
+    for at, case in enumerate(node.cases):
+        values = {one.value for one in ast.walk(case.pattern) if isinstance(one, ast.Constant)}
+        other = bool(values) and values <= OTHER_BACKENDS
+        inner = _inside(scope, node, at, elsewhere=taken or other)
+        taken = taken or (case.guard is None and bool(values & POSTGRESQL))
+        if case.guard is not None:
+            _expression(walk, case.guard, inner)
+        _body(walk, case.body, inner)
+    return _without(scope, node)
+
+
 def _expression(walk: _Walk, node: ast.expr, scope: _Scope) -> None:
+    loops = (one for one in ast.walk(node) if isinstance(one, ast.comprehension))
+    names = {name: value for one in loops for name, value in _looped(one).items()}
+    scope = replace(scope, names={**scope.names, **names}) if names else scope
     calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
     for call in sorted(calls, key=lambda one: (one.lineno, one.col_offset)):
         if isinstance(call.func, ast.Attribute):
-            owner = dotted(call.func.value)
-            if owner in scope.owners or call.func.attr in EXECUTING:
-                _operation(walk, call, call.func.attr, scope.owners.get(owner or ""), scope)
-        elif isinstance(call.func, ast.Name) and call.func.id in walk.functions:
-            _called(walk, call, walk.functions[call.func.id], scope)
+            owner, name = dotted(call.func.value), call.func.attr
+            # alembic's own implementation behind `op` has the same operations.
+            inner = isinstance(call.func.value, ast.Attribute) and call.func.value.attr == "impl"
+            if owner in scope.owners or inner or name in EXECUTING:
+                _operation(walk, call, name, scope.owners.get(owner, ("", None))[1], scope)
+        elif isinstance(call.func, ast.Name):
+            name, batch = scope.owners.get(call.func.id, ("", None))
+            if name:
+                _operation(walk, call, name, batch, scope)
+            elif call.func.id in walk.functions:
+                _called(walk, call, walk.functions[call.func.id], scope)
 
 
-def _operation(walk: _Walk, call: ast.Call, name: str, batch: str | None, scope: _Scope) -> None:
+def _operation(
+    walk: _Walk, call: ast.Call, name: str, batch: TableName | None, scope: _Scope
+) -> None:
     one = Operation(
         name=name,
         call=call,
@@ -203,75 +246,35 @@ def _operation(walk: _Walk, call: ast.Call, name: str, batch: str | None, scope:
         batch=batch is not None,
         outside=scope.outside or walk.committed,
         elsewhere=scope.elsewhere,
+        arms=scope.arms,
     )
     table = batch
     if table is None and name in TABLE_AT:
-        table = name_of(one.argument(TABLE_AT[name], *TABLE_NAMES), scope.names)
+        stated = one.argument(TABLE_AT[name], *TABLE_NAMES)
+        table = stated_table(stated, one.option(*SCHEMAS), scope.names)
     if name in EXECUTING and COMMIT.fullmatch(one.text(0, "sqltext") or ""):
         walk.committed = True
-    walk.found.append(replace(one, table=table or ""))
+    walk.found.append(replace(one, table=table or NOWHERE))
 
 
-def _called(walk: _Walk, call: ast.Call, function: ast.FunctionDef, scope: _Scope) -> None:
+def _called(
+    walk: _Walk, call: ast.Call, function: ast.FunctionDef | ast.Lambda, scope: _Scope
+) -> None:
     """Follow a helper of the same file with what it is given."""
-    if scope.depth >= DEEPEST:
+    if scope.depth >= DEEPEST or walk.followed >= MOST:
         return
+    walk.followed += 1
     parameters = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-    given = dict(zip(parameters, call.args, strict=False))
+    every = {*parameters, *(one.arg for one in function.args.kwonlyargs)}
+    defaults = function.args.defaults
+    given = dict(zip(parameters[len(parameters) - len(defaults) :], defaults, strict=True))
+    given |= dict(zip(parameters, call.args, strict=False))
     given |= {one.arg: one.value for one in call.keywords if one.arg}
     owners = {**scope.owners}
     for name, value in given.items():
         if (owner := dotted(value)) in scope.owners:
             owners[name] = scope.owners[owner]
-    inner = replace(scope, owners=owners, names={**scope.names, **given}, depth=scope.depth + 1)
-    _body(walk, function.body, inner)
-
-
-def dotted(node: ast.expr | None) -> str:
-    """Return `a.b` for a name or a plain chain of attributes, else ""."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        inner = dotted(node.value)
-        return f"{inner}.{node.attr}" if inner else ""
-    return ""
-
-
-def name_of(node: ast.expr | None, names: Mapping[str, ast.expr]) -> str:
-    """Return a name that an argument states, or its expression where it is computed."""
-    return text_of(node, names) or (ast.unparse(node) if node is not None else "")
-
-
-def text_of(  # noqa: PLR0911 - one a kind of expression
-    node: ast.expr | None, names: Mapping[str, ast.expr], depth: int = 0
-) -> str | None:
-    """Return the text that an expression is, `?` for what is filled in; None where unknown."""
-    if node is None or depth > DEEPEST:
-        return None
-    if isinstance(node, ast.Name):
-        return text_of(names.get(node.id), names, depth + 1)
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_filled(node, names, depth))
-    if isinstance(node, ast.BinOp):
-        left = text_of(node.left, names, depth + 1)
-        right = text_of(node.right, names, depth + 1) if isinstance(node.op, ast.Add) else ""
-        return left if left is None or right is None else left + right
-    if not isinstance(node, ast.Call):
-        return None
-    inner = node.args[0] if node.args and _wraps(node) else None
-    if inner is None and isinstance(node.func, ast.Attribute):
-        inner = node.func.value if not node.args or node.func.attr in FILLING else None
-    return text_of(inner, names, depth + 1)
-
-
-def _wraps(call: ast.Call) -> bool:
-    """Tell whether a call only marks or lays out the text that it is given."""
-    return dotted(call.func).rpartition(".")[2] in WRAPPING
-
-
-def _filled(node: ast.JoinedStr, names: Mapping[str, ast.expr], depth: int) -> Iterator[str]:
-    for part in node.values:
-        inner = part.value if isinstance(part, ast.FormattedValue) else part
-        yield text_of(inner, names, depth + 1) or "?"
+    values = {name: resolved(value, scope.names) for name, value in given.items()}
+    kept = {name: value for name, value in scope.names.items() if name not in every}
+    inner = replace(scope, owners=owners, names={**kept, **values}, depth=scope.depth + 1)
+    _enter(walk, function, inner)

@@ -4,89 +4,118 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-NAME = r"(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?(?P<table>[\w.\"`?]+)"
+from mcp_server.migrations.change import Change, identifier, written_table
+from mcp_server.migrations.sql_alter import alterations
+
+PART = r"(?:\"[^\"]{0,128}\"|`[^`]{0,128}`|[\w?$]{1,128})"
+ONE = rf"{PART}(?:\.{PART}){{0,2}}"
+NAME = rf"(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?(?P<table>{ONE})"
+MANY = rf"(?:if\s+exists\s+)?(?P<table>(?:only\s+)?{ONE}(?:\s*,\s*(?:only\s+)?{ONE})*)"
 NOISE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag)", re.DOTALL)
+CREATE_TABLE = r"create\s+(?:(?:unlogged|temp|temporary|global|local)\s+)*table\s+"
 LONGEST = 200_000
 """How many characters of a text are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A kind of change to a table; `columns` are those that an UPDATE sets or ADD COLUMN adds."""
-
-    kind: str
-    table: str
-    columns: frozenset[str] = frozenset()
-
-
-KINDS = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL))
-    for kind, pattern in (
-        ("create-table", rf"create\s+(?:unlogged\s+)?table\s+{NAME}"),
-        ("drop-table", rf"drop\s+(?:table|schema)\s+{NAME}"),
-        ("truncate", rf"truncate\s+(?:table\s+)?{NAME}"),
-        ("delete-all", rf"delete\s+from\s+{NAME}(?!.*\b(?:where|using)\b)"),
-        ("update-all", rf"update\s+{NAME}\s(?!.*\bwhere\b).*"),
-        ("concurrent-index", rf"create\s+(?:unique\s+)?index\s+concurrently\b.*?\son\s+{NAME}"),
-        ("concurrent-index", rf"drop\s+index\s+concurrently\s+{NAME}"),
-        ("create-index", rf"create\s+(?:unique\s+)?index\b.*?\son\s+{NAME}"),
-        ("rename-table", rf"alter\s+table\s+{NAME}\s+rename\s+to\b"),
-        ("rename-column", rf"alter\s+table\s+{NAME}\s+rename\s+(?!constraint\b)"),
-    )
+DEEPEST = 8
+"""How many WITH inside each other are read."""
+ALWAYS = r"(?:true|1\s*=\s*1|''\s*=\s*'')"
+"""Conditions that choose no rows."""
+BRACKETED = re.compile(rf"\(\s*{ALWAYS}\s*\)", re.IGNORECASE)
+CHOOSES = re.compile(r"\bwhere\b", re.IGNORECASE)
+VAIN = re.compile(rf"\bwhere\s+{ALWAYS}\s*(?:returning\b.*)?$", re.IGNORECASE | re.DOTALL)
+COMPUTED = re.compile(
+    r"(?<!\bset)(?<!\bwhen)(?<!\bthen)(?<!\belse)(?<!\band)(?<!\bor)(?<=[\w\"'`)?])\s+\?"
+    r"|(?:[^\W_]|['\")])\?\s*$|\bset\s+\?\s*$",
+    re.IGNORECASE,
 )
+"""A hole where a condition could stand; where a value or a name stands it is none."""
+
+
+def _patterns(*pairs: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((kind, re.compile(text, re.IGNORECASE | re.DOTALL)) for kind, text in pairs)
+
+
+KINDS = _patterns(
+    ("create-table", rf"{CREATE_TABLE}(?!if\s+not\b)(?P<table>{ONE})"),
+    ("drop-table", rf"drop\s+(?:table|schema)\s+{MANY}"),
+    ("truncate", rf"truncate\s+(?:table\s+)?{MANY}"),
+    ("delete-all", rf"delete\s+from\s+{NAME}(?P<rest>(?!.*\busing\b).*)"),
+    ("update-all", rf"update\s+{NAME}(?P<rest>\s.*)"),
+    ("concurrent-index-in-transaction",
+     rf"create\s+(?:unique\s+)?index\s+concurrently\b.*?\son\s+{NAME}"),
+    ("concurrent-index-in-transaction", rf"drop\s+index\s+concurrently\s+{NAME}"),
+    ("locking-index", rf"create\s+(?:unique\s+)?index\b.*?\son\s+{NAME}"),
+)  # fmt: skip
 ALTER = re.compile(rf"alter\s+table\s+{NAME}\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
-ACTIONS = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE | re.DOTALL))
-    for kind, pattern in (
-        ("drop-column", r"drop\s+column\b"),
-        ("required-column", r"add\s+(?:column\s+)(?!.*\b(?:default|generated)\b).*\bnot\s+null\b"),
-        ("add-column", r"add\s+column\b"),
-        ("set-not-null", r"alter\s+(?:column\s+)?\S+\s+set\s+not\s+null\b"),
-        ("change-type", r"alter\s+(?:column\s+)?\S+\s+(?:set\s+data\s+)?type\b"),
-        ("foreign-key", r"add\s+constraint\b.*\bforeign\s+key\b(?!.*\bnot\s+valid\b)"),
-        ("check", r"add\s+(?:constraint\s+\S+\s+)?check\b(?!.*\bnot\s+valid\b)"),
-        ("unique", r"add\s+(?:constraint\s+\S+\s+)?unique\b(?!\s+using\b)"),
-    )
-)
-SET = re.compile(r"(?:\bset\b|,)\s*[\"`]?(?P<column>\w+)[\"`]?\s*=(?!=)", re.IGNORECASE)
-ADDED = re.compile(r"add\s+column\s+(?:if\s+not\s+exists\s+)?[\"`]?(?P<column>\w+)", re.IGNORECASE)
+SET = re.compile(rf"(?:\bset\b|,)\s*(?P<column>{ONE})\s*=(?!=)", re.IGNORECASE)
+SET_SEVERAL = re.compile(r"(?:\bset\b|,)\s*\((?P<columns>[^()]*)\)\s*=(?!=)", re.IGNORECASE)
+WITH = re.compile(r"with\b", re.IGNORECASE)
+VERB = re.compile(r"(?:delete|update|insert|merge|select)\b", re.IGNORECASE)
 
 
 def changes(text: str) -> Iterator[Change]:
     """Yield the changes that a text of SQL makes; what stands in quotes or functions is left."""
     plain = NOISE.sub(lambda match: "''" if match[0].startswith("'") else " ", text[:LONGEST])
-    for statement in plain.split(";"):
+    for statement in BRACKETED.sub(" true ", plain).split(";"):
         yield from _of_statement(statement.strip())
 
 
-def _of_statement(statement: str) -> Iterator[Change]:
+def _of_statement(statement: str, depth: int = 0) -> Iterator[Change]:
+    if WITH.match(statement):
+        if depth < DEEPEST:
+            yield from _of_common(statement, depth + 1)
+        return
+    flat = "".join(one for one, inside in _levels(statement) if not inside)
     for kind, pattern in KINDS:
-        if match := pattern.match(statement):
-            names: list[str] = SET.findall(statement) if kind == "update-all" else []
-            columns = frozenset(one.lower() for one in names)
-            yield Change(kind, _bare(match["table"]), columns)
+        if match := pattern.match(flat):
+            if kind not in {"delete-all", "update-all"} or _is_every(match):
+                columns = _set(statement, flat) if kind == "update-all" else frozenset()
+                for name in match["table"].split(","):
+                    shown = re.sub(r"^\s*only\s", "", name, flags=re.IGNORECASE).strip()
+                    yield Change(kind, written_table(shown), columns)
             return
-    if match := ALTER.match(statement):
-        for action in _split(match["rest"]):
-            for kind, pattern in ACTIONS:
-                if pattern.match(action.strip()):
-                    columns = frozenset(one.lower() for one in ADDED.findall(action))
-                    yield Change(kind, _bare(match["table"]), columns)
-                    break
+    if match := ALTER.match(flat):
+        yield from alterations(written_table(match["table"]), match["rest"])
 
 
-def _split(text: str) -> Iterator[str]:
-    """Yield the actions of an ALTER TABLE: what commas outside of parentheses separate."""
+def _of_common(statement: str, depth: int) -> Iterator[Change]:
+    """Yield what the parts of `WITH a AS (...), b AS (...) ...` change, and then the rest."""
+    marked = [*_levels(statement)]
+    flat = "".join(" " * len(one) if inside else one for one, inside in marked)
+    for one, inside in marked:
+        if inside:
+            yield from _of_statement(one.strip(), depth)
+    # A name such as "select" of a part stands before an AS, and its body is blank.
+    main = next((each.start() for each in VERB.finditer(flat)), None)
+    if main is not None:
+        yield from _of_statement(statement[main:], depth)
+
+
+def _levels(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield a text in pieces, and of each whether it stands in parentheses."""
     depth = start = 0
-    for at, one in enumerate(text):
-        depth += (one == "(") - (one == ")")
-        if one == "," and depth == 0:
-            yield text[start:at]
-            start = at + 1
-    yield text[start:]
+    for match in re.finditer(r"[()]", text):
+        opens = match[0] == "("
+        if opens and depth == 0:
+            yield text[start : match.end()], False
+            start = match.end()
+        elif not opens and depth == 1:
+            yield text[start : match.start()], True
+            start = match.start()
+        depth = max(0, depth + (1 if opens else -1))
+    yield text[start:], False
 
 
-def _bare(name: str) -> str:
-    return name.replace('"', "").replace("`", "")
+def _is_every(match: re.Match[str]) -> bool:
+    """Tell whether a DELETE or UPDATE is known to choose no rows."""
+    rest = match["rest"]
+    if COMPUTED.search(match.string[max(0, match.end("table") - 2) :]):
+        return False
+    return not CHOOSES.search(rest) or bool(VAIN.search(rest))
+
+
+def _set(statement: str, flat: str) -> frozenset[str]:
+    names: list[str] = SET.findall(flat)
+    for several in SET_SEVERAL.findall(statement):
+        names += several.split(",")
+    return frozenset(identifier(one.rpartition(".")[2].strip()) for one in names)

@@ -25,6 +25,10 @@ ADDRESS = "HDB_THROWAWAY"
 """The variable in which the driver is given an address; arguments can be seen by everybody."""
 PREFIX = "hdb_throwaway_"
 POSTGRESQL = re.compile(r"postgres(?:ql)?(?:\+\w+)?")
+UNREADABLE = (
+    "the address of the server for throwaway databases cannot be read: "
+    f'say database = "postgresql://USER@HOST:PORT/postgres", or the same in {SERVER}'
+)
 COMMAND = "alembic upgrade heads, check, downgrade base, upgrade heads on a throwaway database"
 
 
@@ -46,23 +50,40 @@ def plan_cycle(root: Path, project: Project, facts: AlembicFacts, database: str)
     """
     configured = read_configured(root, facts.source)
     python, refused = _python(project)
-    server = urlsplit(database)
-    if refused is None and database != SQLITE and not POSTGRESQL.fullmatch(server.scheme):
-        refused = (Verdict.NOT_RUN, _no_server(server))
+    server = _read(database)
+    if server is None:
+        refused = (Verdict.NOT_RUN, UNREADABLE)
+    elif database != SQLITE and not POSTGRESQL.fullmatch(server.scheme):
+        refused = refused or (Verdict.NOT_RUN, _no_server(server))
     name = f"{PREFIX}{uuid.uuid4().hex}"
     options = json.dumps(_options(root, configured, facts))
     start = (python, str(DRIVER))
-    if database == SQLITE or refused is not None:
+    if server is None or database == SQLITE or refused is not None:
         argv = (*start, "cycle", options, f"{SCRATCH}/throwaway.sqlite")
         return Throwaway(_step(root, project, configured, facts, argv, refused, {}))
-    plain = server._replace(scheme="postgresql")
-    own = plain._replace(path=f"/{name}").geturl()
-    servers = {ADDRESS: plain.geturl()}
+    servers = {ADDRESS: _address(server, server.path)}
+    own = _address(server, f"/{name}")
     create = _step(root, project, configured, facts, (*start, "create", name), None, servers)
     drop = _step(root, project, configured, facts, (*start, "drop", name), None, servers)
     argv = (*start, "cycle", options, "")
     cycle = _step(root, project, configured, facts, argv, None, {ADDRESS: own})
     return Throwaway(cycle, create, drop, name)
+
+
+def _read(database: str) -> SplitResult | None:
+    """Return the parts of an address, None where it is none."""
+    try:
+        server = urlsplit(database)
+        _ = server.port
+    except ValueError:
+        return None
+    return server
+
+
+def _address(server: SplitResult, path: str) -> str:
+    """Return an address with another path; `geturl` drops the slashes where no host is named."""
+    query = f"?{server.query}" if server.query else ""
+    return f"postgresql://{server.netloc}{path}{query}"
 
 
 def _no_server(server: SplitResult) -> str:

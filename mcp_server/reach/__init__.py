@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_server.conventions.files.reading import read_text
-from mcp_server.conventions.layout.tree import list_tree
 from mcp_server.reach.graph import FAR, Graph, Tree, draw
-from mcp_server.reach.reading import Source, dotted_names, read_source
-from mcp_server.reach.resolution import Names, ancestors
+from mcp_server.reach.material import Code, planned_commands, read_code
+from mcp_server.reach.reading import dotted_names
+from mcp_server.reach.resolution import ancestors
 from mcp_server.reach.session import (
-    CONFIGURATION,
     CONFTEST,
     executed_by_all,
     named_for_all,
+    offered_in,
     scripts_in,
     test_files,
 )
-from mcp_server.reach.unlisted import find_unlisted
-from mcp_server.reach.widening import readers, widening
+from mcp_server.reach.shared import concerns_all
+from mcp_server.reach.widening import named_in_data, readers, widening
 from mcp_server.repository import Conventions
 
 __all__ = ["Selection", "select"]
 
-LONGEST = 1 << 21
-"""Bytes of a Python file that is read; a longer one may execute anything."""
-PYTHON = (".py", ".pyw")
-SPELLING = (".toml", ".cfg", ".ini", ".yml", ".yaml", ".json", ".env", ".conf")
-"""Files that may name modules for what loads them."""
 EVERY_TEST = "\0every test"
 
 
@@ -63,14 +57,24 @@ def select(
     """
     root = where.root if isinstance(where, Conventions) else where
     changed, deleted = tuple(changed), tuple(deleted)
-    code = _read(root, changed, deleted)
+    planned = planned_commands(where) if isinstance(where, Conventions) else {}
+    code = read_code(root, changed, deleted, planned)
     start = dict.fromkeys((one for one in (*changed, *deleted) if one in code.names.paths), 0)
     documents = [one for one in (*changed, *deleted) if one not in code.names.paths]
     if documents:
-        start |= {one: 1 for one in readers(documents, code.texts) if one not in start}
-    tests = test_files(code.sources, code.stated, patterns)
-    distances = _graph(code, tests).reached(start)
-    why = widening((*changed, *deleted), code.names.packages) or code.problem
+        start |= {
+            one: 1 for one in readers(documents, code.texts, code.sources) if one not in start
+        }
+    tests = test_files(code.sources.keys() - code.beyond, code.stated, patterns)
+    graph = _graph(code, tests)
+    shared = concerns_all(changed, deleted, code.names.packages, code.texts, tests)
+    graph.executes(EVERY_TEST, shared)
+    distances = graph.reached(start)
+    why = (
+        widening((*changed, *deleted), code.names.packages)
+        or code.problem
+        or named_in_data(documents, code.settings)
+    )
     ordered = sorted(
         tests if why else tests.intersection(distances),
         key=lambda one: (distances.get(one, FAR * FAR), one),
@@ -78,51 +82,11 @@ def select(
     return Selection(tuple(sorted(tests.difference(ordered))), tuple(ordered), why)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Code:
-    """What the files of a folder say: texts and sources by path, all names, the configuration.
-
-    `settings` are the texts of files that may name modules, `stated` those that configure pytest.
-    """
-
-    texts: Mapping[str, str]
-    sources: Mapping[str, Source | None]
-    names: Names
-    settings: Mapping[str, str]
-    stated: Mapping[str, str]
-    links: Mapping[str, str]
-    problem: str
-
-
-def _read(root: Path, changed: Iterable[str], deleted: Iterable[str]) -> _Code:
-    tree = list_tree(root)
-    gone = set(deleted)
-    unlisted, links = find_unlisted(root, tree.folders)
-    every = (*tree.files, *unlisted, *changed, *gone)
-    python = {one for one in every if one.endswith(PYTHON) and not one.startswith("../")}
-    texts = {one: read_text(root / one, LONGEST) for one in python - gone}
-    settings = {
-        one: read_text(root / one) or ""
-        for one in tree.files
-        if one.endswith(SPELLING) or posixpath.basename(one) in CONFIGURATION
-    }
-    return _Code(
-        texts={one: text for one, text in texts.items() if text is not None},
-        sources={one: None if text is None else read_source(text) for one, text in texts.items()},
-        names=Names(python, links),
-        links=links,
-        settings=settings,
-        stated={
-            one: text for one, text in settings.items() if posixpath.basename(one) in CONFIGURATION
-        },
-        problem="not every file can be listed" if tree.truncated or tree.problems else "",
-    )
-
-
-def _graph(code: _Code, tests: set[str]) -> Graph:
+def _graph(code: Code, tests: set[str]) -> Graph:
     """Return who can execute what, with what pytest and Django load for every test."""
     names, sources = code.names, code.sources
-    spelled = {name for text in code.settings.values() for name in dotted_names(text)}
+    texts = code.settings.values()
+    spelled = {name for text in texts for name in dotted_names(text)} | offered_in(texts)
     tree = Tree(
         sources=sources,
         names=names,

@@ -20,6 +20,11 @@ TESTING = re.compile(r"(?:^|_)test|tests?(?:\.py)?$|^t$|^conftest\.py$", re.IGNO
 """The names of files and folders that belong to tests."""
 
 
+def is_for_tests(path: str) -> bool:
+    """Tell whether a file belongs to tests, by its name or its folders."""
+    return any(map(TESTING.search, path.split("/")))
+
+
 class Graph:
     """Who can execute a file, or some file of a folder: edges from the executed to the other."""
 
@@ -45,7 +50,7 @@ class Graph:
 
     def is_for_tests(self, path: str) -> bool:
         """Tell whether a file belongs to the tests, by its name or its folders."""
-        return path in self._tests or any(map(TESTING.search, path.split("/")))
+        return path in self._tests or is_for_tests(path)
 
     def reached(self, changed: Mapping[str, int]) -> dict[str, int]:
         """Return the files that can execute one of the `changed`, with their distances.
@@ -125,8 +130,14 @@ def _strings(graph: Graph, tree: Tree, path: str, source: Source) -> None:
         graph.executes(path, names.module(tree.scripts[command], rooted=True))
     for file in source.files:
         graph.executes(path, names.file(file))
-    for folder in (one for text in source.folders for one in names.folder(text)):
-        graph.executes_any(path, folder)
+    for text in source.folders:
+        # A single word with a slash is a folder for tests; elsewhere it is a route more often.
+        if text.count("/") > 1 or not text.endswith("/") or graph.is_for_tests(path):
+            for folder in names.folder(text):
+                graph.executes_any(path, folder)
+    for prefix in source.prefixes:
+        for folder in names.package(prefix):
+            graph.executes_any(path, folder)
 
 
 def _named(graph: Graph, names: Names, path: str, name: str) -> None:
@@ -149,11 +160,8 @@ def _computed(graph: Graph, names: Names, path: str, source: Source) -> None:
     top = names.top(path)
     if source.lazy and posixpath.basename(path) == PACKAGE:
         graph.executes_any(path, posixpath.dirname(path))
-    if graph.is_for_tests(path):
-        if source.loads or source.lists or source.starts:
-            graph.executes_any(path, HOME)
-    elif source.loads:
-        # A name comes from a string, which counts where it stands, or from a list of files.
-        graph.executes_any(path, HOME if source.lists else top)
+    looks = source.lists or source.starts or source.programs
+    if source.loads or (looks and graph.is_for_tests(path)):
+        graph.executes_any(path, HOME)
     elif source.starts:
         graph.executes_any(path, top)

@@ -10,21 +10,33 @@ from dataclasses import dataclass
 # (a doctest, a script that a test writes) counts as well: what is found is rather too much.
 SPACE = r"(?:[ \t\f]|\\\r?\n)"
 START = r"""(?:^|[;:"'`>({]|\\[nrt])[ \t\f]*(?:lazy[ \t]+)?"""
-FROM = rf"from(?=[ \t\f\\.]){SPACE}*(?P<dots>(?:\.{SPACE}*)*)(?P<module>[\w.]*){SPACE}*"
+NAME = rf"\w+(?:{SPACE}*\.{SPACE}*\w+)*"
+FROM = rf"from(?=[ \t\f\\.]){SPACE}*(?P<dots>(?:\.{SPACE}*)*)(?P<module>(?:{NAME})?){SPACE}*"
 HEAD = re.compile(rf"{START}(?P<taken>{FROM})?$")
 """What stands before `import` on its line."""
 LONGEST_HEAD = 1_000
 KEYWORD = re.compile(r"import\b")
 TAKEN = re.compile(rf"{SPACE}*(?P<names>\((?:[^)#]|\#[^\n]*)*|(?:[^\n;#\\(]|\\\r?\n)*)")
 MODULES = re.compile(rf"{SPACE}+(?P<names>(?:[^\n;#\\]|\\\r?\n)*)")
-IMPORTED = re.compile(r"\s*(?P<name>[\w.]+)(?:\s+as\s+(?P<alias>\w+))?")
+IMPORTED = re.compile(r"\s*(?P<name>\w+(?:\s*\.\s*\w+)*)(?:\s+as\s+(?P<alias>\w+))?")
+BLANK = re.compile(r"[\s\\]+")
 REMARK = re.compile(r"#[^\n]*")
 GUARD = re.compile(
-    r"^(?P<indent>[ \t]*)if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:[ \t]*(?:#[^\n]*)?\r?\n"
+    r"^(?P<indent>[ \t]*)if[ \t]+(?:(?P<place>\w+)\.)?TYPE_CHECKING[ \t]*:[ \t]*(?:#[^\n]*)?\r?\n"
     r"(?:(?:(?P=indent)[ \t]+\S[^\n]*|[ \t\r]*)\n)*",
     re.MULTILINE,
 )
-UNGUARDED = re.compile(r"TYPE_CHECKING\s*(?::[^=\n]*)?=\s*(?!=|False\b)")
+UNGUARDED = re.compile(r"TYPE_CHECKING\s*(?::[^=\n]*)?=(?!\s*(?:=|False\b))")
+UNSET = re.compile(r"^[ \t]*TYPE_CHECKING[ \t]*(?::[^=\n]*)?=[ \t]*False\b", re.MULTILINE)
+FLAG = re.compile(
+    r"from[ \t]+(?P<module>[\w.]+)[ \t]+import[ \t]*(?:\([^)]*|[^\n]*)\bTYPE_CHECKING\b"
+)
+TYPING = frozenset({"typing", "typing_extensions"})
+TYPING_NAME = re.compile(
+    r"^[ \t]*import[ \t]+(?:[^\n;]*,[ \t]*)?"
+    r"(?P<name>typing(?:_extensions)?)\b(?:[ \t]+as[ \t]+(?P<alias>\w+))?",
+    re.MULTILINE,
+)
 STATIC = re.compile(
     r"\b(?P<call>import_module|__import__|importorskip|find_spec|run_module|import_string)"
     r"\(\s*[rbu]?(?P<quote>['\"])(?P<name>\w[\w.]*)(?P=quote)\s*[,)]"
@@ -58,21 +70,19 @@ def statements(code: str) -> Iterator[Import]:
             continue
         if head["taken"] is None:
             modules = MODULES.match(code, keyword.end())
-            yield from (
-                Import(name.strip(".")) for name in _names(modules["names"] if modules else "")
-            )
+            yield from map(Import, _names(modules["names"] if modules else ""))
             continue
         taken = TAKEN.match(code, keyword.end())
         names = REMARK.sub("", taken["names"] if taken else "").lstrip("( \t\r\n\\")
         found = tuple(_names(names)) or (("*",) if "*" in names else ())
-        yield Import(head["module"].strip("."), found, head["dots"].count("."))
+        yield Import(BLANK.sub("", head["module"]), found, head["dots"].count("."))
 
 
 def _names(text: str) -> Iterator[str]:
     for part in text.replace("\\\n", " ").replace("\\\r\n", " ").split(","):
         found = IMPORTED.match(part)
         if found:
-            yield found["name"]
+            yield BLANK.sub("", found["name"])
 
 
 def constant_calls(code: str) -> tuple[list[Import], str]:
@@ -82,7 +92,21 @@ def constant_calls(code: str) -> tuple[list[Import], str]:
 
 
 def without_guarded(code: str) -> str:
-    """Return a text without what stands there for type checkers alone."""
+    """Return a text without what stands there for type checkers alone.
+
+    A flag of another origin than `typing` may be true when the code runs.
+    """
     if "TYPE_CHECKING" not in code or UNGUARDED.search(code):
         return code
-    return GUARD.sub("", code)
+    origins = {one["module"] for one in FLAG.finditer(code)}
+    plain = origins <= TYPING if origins else UNSET.search(code) is not None
+    places = {
+        one["alias"] or one["name"]
+        for one in (TYPING_NAME.finditer(code) if ".TYPE_CHECKING" in code else ())
+    }
+
+    def kept(found: re.Match[str]) -> str:
+        dropped = plain if found["place"] is None else found["place"] in places
+        return "" if dropped else found[0]
+
+    return GUARD.sub(kept, code)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mcp_server.reach.imports import Import, constant_calls, statements, without_guarded
+from mcp_server.reach.executing import lists, loaded, mentions, starts, starts_any
+from mcp_server.reach.imports import Import, statements, without_guarded
 
 STRING = re.compile(
     r"#[^\n]*"
@@ -24,41 +25,15 @@ OPTION = re.compile(r"(?:^|\s)-(?:m|p|A)[ =]?(?P<name>[\w.]+)")
 FILE = re.compile(r"[\w./ -]*\.pyw?\b")
 COMPUTED = re.compile(r"[%*?}\]]\w?\.pyw?\b")
 COMMAND = re.compile(r"[\w.-]+(?=$|\s)")
-FOLDER = re.compile(r"[\w.-]+(?:/[\w.-]+)+/?")
+FOLDER = re.compile(r"[\w.-]+(?:(?:/[\w.-]+)+/?|/)")
+PREFIX = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*(?=\.(?:$|[{%]))")
 PLUGINS = re.compile(r"\bpytest_plugins\b[^=\n]*=(?P<value>[^\[(\n]*(?:[\[(][^\])]*)?)")
+CONSTANTS = re.compile(
+    r"\s*[\[(]?(?:\s*(?:#[^\n]*\n|['\"][\w.:]+['\"]|,))*\s*[\])]?[ \t]*(?:[#;\n]|$)"
+)
+EVERY_SESSION = re.compile(r"PYTEST_PLUGINS\W{1,40}?(?P<names>[^\W\d][\w.,]*)")
 DJANGO = re.compile(r"DJANGO_SETTINGS_MODULE\W{1,40}?(?P<name>[^\W\d][\w.]*)")
-LOADERS = (
-    "import_module __import__ walk_packages iter_modules find_modules find_loader spec_from_ "
-    "module_from_spec FileLoader run_path run_module runpy load_source load_module exec_module "
-    "entry_points load_entry_point autodiscover resolve_name execfile find_spec LazyLoader "
-    "LazyModule lazy_loader stevedore venusian entrypoints loadTestsFrom .discover("
-).split()
-OPENERS = ("open(", "read_text(", "read(", "read_bytes(")
-LISTERS = (
-    "os.walk",
-    "listdir",
-    "scandir",
-    "iterdir",
-    "fwalk",
-    "ls-files",
-    "copytree",
-    "import walk",
-)
-GLOBS = re.compile(r"glob\(\s*(?:[rbuf]?['\"](?P<pattern>[^'\"]*)['\"])?")
-DATA = re.compile(r"\.(?!py)\w{2,8}$")
-STARTERS = ("sys.executable", "import executable", "copy_example", "pexpect", "pytest.main")
-STARTING = ("subprocess", "Popen", "run(", "system(", "call(", "output(", "spawn", "exec")
-PROGRAMS = frozenset(
-    "uv poetry hatch pdm nox tox make bash sh mypy pyright basedpyright "
-    "pylint flake8 ruff black isort mkdocs pyrefly coverage pytest".split()
-)
-"""Programs that run Python, or read it, when a test starts them."""
 PYTHON = re.compile(r"(?:^|[\s/])(?:python|pypy)[\d.]*(?:$|\s)")
-READERS = frozenset(
-    "mypy pylint flake8 sphinx griffe pytestarch grimp importlinter vulture pycodestyle pydocstyle "
-    "interrogate pyflakes mkdocs".split()
-)
-"""Packages that read the code of others."""
 LAZY = re.compile(r"^def __getattr__\(", re.MULTILINE)
 MIGRATORS = ("alembic", "flask_migrate", "aerich", "yoyo")
 SESSION_HOOK = re.compile(
@@ -77,7 +52,9 @@ class Source:
     load for all tests. `loads` says that it imports what it computes, `lists` that it looks into
     folders for what may be Python, `starts` that it starts programs, Python perhaps. `lazy` is a
     module that answers for its names itself, `migrates` one that runs migrations, `hooks` one with
-    a say in the whole session of pytest.
+    a say in the whole session of pytest. `prefixes` are names in strings to which another is put,
+    `programs` says that it mentions the starting of programs at all, `globs` that it looks for
+    files of whatever kind.
     """
 
     imports: tuple[Import, ...] = ()
@@ -93,20 +70,32 @@ class Source:
     lazy: bool = False
     migrates: bool = False
     hooks: bool = False
+    prefixes: frozenset[str] = frozenset()
+    programs: bool = False
+    globs: bool = False
+
+    @property
+    def may_read(self) -> bool:
+        """Whether it may read files that it does not name."""
+        return self.lists or self.globs or self.starts or self.programs
 
 
 def read_source(text: str) -> Source:
     """Return what a Python file's text tells; never raises, whatever the text."""
-    code = without_guarded(text)
+    code = without_guarded(text.replace("\r\n", "\n").replace("\r", "\n"))
     dotted: set[str] = set()
     words: set[str] = set()
     files: set[str] = set()
     folders: set[str] = set()
     commands: set[str] = set()
-    starts = False
+    prefixes: set[str] = set()
+    python = False
     for content in _strings(code):
         if "." in content:
             dotted.update(dotted_names(content))
+            prefix = PREFIX.match(content)
+            if prefix:
+                prefixes.add(prefix[0])
             if ".py" in content:
                 files.update([".py"] if COMPUTED.search(content) else ())
                 files.update(FILE.findall(content))
@@ -120,8 +109,11 @@ def read_source(text: str) -> Source:
         if command:
             commands.add(command[0])
         if "py" in content and PYTHON.search(content):
-            starts = True
-    imports, loads = _loaded(code)
+            python = True
+    imports = tuple(statements(code))
+    constant, loads = loaded(code, imports)
+    imports += constant
+    computed = "pytest_plugins" in code and _computes_plugins(code)
     return Source(
         imports=imports,
         dotted=frozenset(dotted),
@@ -130,16 +122,17 @@ def read_source(text: str) -> Source:
         folders=frozenset(folders),
         commands=frozenset(commands),
         plugins=frozenset(_plugins(code)),
-        loads=loads,
-        lists=_lists(code, files),
-        starts=starts
-        or (not PROGRAMS.isdisjoint(words) and _mentions(code, STARTING))
-        or _mentions(code, STARTERS)
-        or any(one.module.partition(".")[0] in READERS for one in imports),
+        loads=loads or computed,
+        lists=lists(code, files),
+        starts=python or starts(code, words, imports),
         lazy="def __getattr__(" in code and LAZY.search(code) is not None,
-        migrates=_mentions(code, MIGRATORS),
-        hooks=_mentions(code, ("os.environ", "sys.path"))
+        migrates=mentions(code, MIGRATORS),
+        hooks=computed
+        or mentions(code, ("os.environ", "sys.path"))
         or ("pytest_" in code and SESSION_HOOK.search(code) is not None),
+        prefixes=frozenset(prefixes),
+        programs=starts_any(code),
+        globs="glob(" in code,
     )
 
 
@@ -148,20 +141,11 @@ def dotted_names(text: str) -> Iterator[str]:
     return (one for one in DOTTED.findall(text) if not one.endswith(SUFFIXES))
 
 
-def _mentions(code: str, words: Iterable[str]) -> bool:
-    return any(map(code.__contains__, words))
-
-
-def _loaded(code: str) -> tuple[tuple[Import, ...], bool]:
-    """Return every import, also of a call with a constant, and whether there are calls without."""
-    imports = [*statements(code)]
-    rest = code
-    if _mentions(code, LOADERS):
-        constant, rest = constant_calls(code)
-        imports += constant
-        if _mentions(rest, LOADERS):
-            return tuple(imports), True
-    return tuple(imports), "exec(" in rest and _mentions(rest, OPENERS)
+def session_plugins(text: str) -> Iterator[str]:
+    """Yield the modules that a text sets as plugins of every session of pytest."""
+    if "PYTEST_PLUGINS" in text:
+        for one in EVERY_SESSION.finditer(text):
+            yield from filter(None, one["names"].split(","))
 
 
 def _strings(code: str) -> Iterator[str]:
@@ -181,20 +165,17 @@ def _strings(code: str) -> Iterator[str]:
         yield content
 
 
+def _computes_plugins(code: str) -> bool:
+    """Tell whether a file has plugins of pytest that it does not spell."""
+    return "pytest_plugins." in code or any(
+        not CONSTANTS.match(code, one.start("value")) for one in PLUGINS.finditer(code)
+    )
+
+
 def _plugins(code: str) -> Iterator[str]:
     if "pytest_plugins" in code:
         for one in PLUGINS.finditer(code):
             yield from re.findall(r"['\"]([\w.]+)['\"]", one["value"])
+    yield from session_plugins(code)
     if "DJANGO_SETTINGS_MODULE" in code:
         yield from DJANGO.findall(code)
-
-
-def _lists(code: str, files: set[str]) -> bool:
-    """Tell whether a file looks into folders for more than data of a kind that it names."""
-    if any(one.startswith((".py", "/.py", "-.py")) for one in files):
-        return True
-    if "glob(" in code:
-        for one in GLOBS.finditer(code):
-            if not DATA.search(one["pattern"] or ""):
-                return True
-    return _mentions(code, LISTERS)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mcp_server.reach.imports import Import
 
 PACKAGE = "__init__.py"
-SUFFIXES = (".py", ".pyw")
+SUFFIXES = (".py", ".pyw", ".pyx")
 
 
 class Names:
@@ -40,7 +40,8 @@ class Names:
         for folder in sorted(every - {""}):
             for name in suffixes(folder):
                 self._folder_names[name].append(folder)
-        for link, target in (links or {}).items():
+        self._links = dict(links or {})
+        for link, target in self._links.items():
             self._link(link, target)
 
     def _link(self, link: str, target: str) -> None:
@@ -87,7 +88,8 @@ class Names:
     def imported(self, one: Import, path: str) -> Iterator[str]:
         """Yield the files that an import in the file `path` could execute."""
         if one.level:
-            yield from self._relative(one, path)
+            for place in (path, *self._elsewhere(path)):
+                yield from self._relative(one, place)
             return
         yield from self.module(one.module)
         for name in one.names:
@@ -96,6 +98,12 @@ class Names:
                     yield from self._children(folder)
             else:
                 yield from self.module(f"{one.module}.{name}")
+
+    def _elsewhere(self, path: str) -> Iterator[str]:
+        """Yield the places at which links show a file, too."""
+        for link, target in self._links.items():
+            if path == target or path.startswith(f"{target}/"):
+                yield link + path.removeprefix(target)
 
     def _relative(self, one: Import, path: str) -> Iterator[str]:
         folder = posixpath.dirname(path)
@@ -161,4 +169,5 @@ def suffixes(path: str) -> Iterator[str]:
 
 
 def _stem(path: str) -> str:
-    return path.removesuffix(f"/{PACKAGE}").removesuffix(".pyw").removesuffix(".py")
+    stem = path.removesuffix(f"/{PACKAGE}")
+    return next((stem.removesuffix(one) for one in SUFFIXES if stem.endswith(one)), stem)

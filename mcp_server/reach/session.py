@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 
-from mcp_server.reach.reading import DJANGO, DOTTED, Source
+from mcp_server.reach.reading import DJANGO, DOTTED, Source, session_plugins
 from mcp_server.reach.resolution import PACKAGE, Names, ancestors
 
 CONFTEST = "conftest.py"
@@ -29,6 +29,7 @@ POINTS = re.compile(r"pytest11(?P<body>(?:(?!\n\[).){0,2000})", re.DOTALL)
 POINT = re.compile(r"=\s*[\"']?(?P<module>[^\W\d][\w.]*)")
 SCRIPT = re.compile(r"(?P<name>[\w.-]+)[\"']?\s*=\s*[\"']?(?P<module>[^\W\d][\w.]*):[\w.]+")
 REMARK = re.compile(r"^[ \t]*[#;][^\n]*", re.MULTILINE)
+ENTRY_POINTS = re.compile(r"(?:entry[-_]points|\.plugins\b)(?P<body>.{0,3000})", re.DOTALL)
 OPTION = re.compile(r"(?:-p[ =]?|--ds[ =]|--dc[ =])[\"', ]*(?P<name>[\w.]+)")
 
 
@@ -75,6 +76,17 @@ def scripts_in(texts: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def offered_in(texts: Iterable[str]) -> set[str]:
+    """Return the modules of one word that tables of entry points name, for whoever loads these."""
+    return {
+        point["module"]
+        for text in texts
+        for table in ENTRY_POINTS.finditer(text)
+        for point in POINT.finditer(table["body"])
+        if "." not in point["module"]
+    }
+
+
 def named_for_all(
     texts: Iterable[str], others: Iterable[str], sources: Iterable[Source | None]
 ) -> set[str]:
@@ -82,8 +94,10 @@ def named_for_all(
     found = {name for one in sources if one is not None for name in one.plugins}
     for text in others:
         found.update(DJANGO.findall(text))
+        found.update(session_plugins(text))
+        if "pytest" in text or "PYTEST_ADDOPTS" in text:
+            found.update(OPTION.findall(text))
     for text in (REMARK.sub("", one) for one in texts):
-        found.update(OPTION.findall(text))
         for section in PYTEST.finditer(text):
             found.update(DOTTED.findall(section["body"]))
         for section in POINTS.finditer(text):

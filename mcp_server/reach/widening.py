@@ -5,10 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Container, Iterable, Mapping
 
-from mcp_server.snapshot.relevance import is_configuration, is_document
+from mcp_server.reach.reading import Source
+from mcp_server.snapshot.relevance import CONFIGURATIONS, is_configuration, is_document
 
 COMMANDS = frozenset({"noxfile.py", "tasks.py", "fabfile.py", "dodo.py"})
 """Python files that say how tests are run, where they stand in no package."""
+SITES = ("mkdocs.", "zensical.", "properdocs.", "noxfile.py", "tasks.py", "setup.py")
+"""How the names of files begin that tell tools about documents."""
 MOST_NAMED = 3
 
 
@@ -34,14 +37,39 @@ def widening(paths: Iterable[str], packages: Container[str]) -> str:
     return "; ".join(told)
 
 
-def readers(documents: Iterable[str], texts: Mapping[str, str]) -> set[str]:
+def readers(
+    documents: Iterable[str], texts: Mapping[str, str], sources: Mapping[str, Source | None]
+) -> set[str]:
     """Return the Python files, of which `texts` are the contents, that may read documents."""
     marks: set[str] = set()
     for path in documents:
         *folders, name = path.split("/")
         stem, suffix = posixpath.splitext(name)
         marks |= {name, suffix or stem, *folders}
-    return {path for path, text in texts.items() if any(one in text for one in marks if one)}
+    looking = {path for path, one in sources.items() if one is None or one.may_read}
+    return looking.union(
+        path for path, text in texts.items() if any(one in text for one in marks if one)
+    )
+
+
+def named_in_data(documents: Iterable[str], texts: Mapping[str, str]) -> str:
+    """Return why any test may read one of the documents: a file of data names it; else "".
+
+    What configures tools names documents for these, so it does not count.
+    """
+    data = [text for path, text in texts.items() if _is_data(path)]
+    named = [one for one in documents if any(posixpath.basename(one) in text for text in data)]
+    return f"a file of data names {_named(named)}, so any test may read it" if named else ""
+
+
+def _is_data(path: str) -> bool:
+    *folders, name = path.lower().split("/")
+    return (
+        not any(one.startswith(".") for one in (*folders, name))
+        and name not in CONFIGURATIONS
+        and not name.startswith(SITES)
+        and not is_document(path)
+    )
 
 
 def _named(paths: list[str]) -> str:

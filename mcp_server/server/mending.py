@@ -27,8 +27,8 @@ async def fix_tool(  # noqa: PLR0913 - the arguments that a client may name
     dry_run: Annotated[bool, Field(description="Show the diff; write nothing.")] = False,
     since: SinceArgument = "",
 ) -> CallToolResult:
-    """Mend with the project's own linters and formatters what they mend safely, in the changed
-    files: the failures marked "fix":"auto". Says what it changed, and what remains.
+    """Mend with the project's own linters and formatters what they mend safely: the failures
+    marked "fix":"auto", by default in the changed files. Says what it changed, and what remains.
     """  # noqa: D205 - one sentence, which a client shows as it stands
 
     async def ask() -> FixView:

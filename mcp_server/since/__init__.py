@@ -84,7 +84,12 @@ async def mark(
             # The thread is waited for when this is cancelled, and the stack has what it made.
             move, notes = await run_sync(entered)
         trial = Trial(
-            conventions=conventions, allowance=allowance, history=history, move=move, notes=notes
+            conventions=conventions,
+            allowance=allowance,
+            commit=base.commit,
+            history=history,
+            move=move,
+            notes=notes,
         )
         marks = merged(await trial.marks(failing))
     redone = await run_sync(redeclared, root, change)

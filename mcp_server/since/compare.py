@@ -7,10 +7,11 @@ make it, and known where it made the same there. Everything else is unknown.
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from mcp_server.finished import RAN, Finished
@@ -21,6 +22,10 @@ from mcp_server.stable import stable
 
 Mark: TypeAlias = Literal["introduced", "known", "unknown"]
 
+FRAME = re.compile(
+    r"^[ \t]*(?:File \")?([^\s\":][^\":\n]*\.py)(?::(\d+):|\", line (\d+))", re.MULTILINE
+)
+"""Where a traceback names a line, as pytest writes it and as Python does."""
 HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 WHOLE_RUN = frozenset({"coverage", "max-warnings"})
 """Codes of what only a run of every test can tell."""
@@ -32,13 +37,16 @@ class Origin:
 
     `found` are the asked tests that were collected there, without parameters as well, `files` what
     was collected without an error. Nothing of the run counts unless it is `proven` that it ran the
-    commit's own code.
+    commit's own code. `programs` are tests in whose reach a program was started, `gits` those
+    for which git was; files, where that was so while they were collected.
     """
 
     proven: bool = False
     gathered: bool = False
     found: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
+    programs: frozenset[str] = frozenset()
+    gits: frozenset[str] = frozenset()
 
 
 def is_made(one: Diagnostic, history: History) -> bool:
@@ -102,10 +110,12 @@ def compare_tests(
     found: Sequence[Diagnostic], there: Finished | None, origin: Origin, history: History
 ) -> dict[Diagnostic, Mark]:
     """Return what is to be said of each finding of a run of tests."""
-    seen = {_failure(one) for one in there.outcome.diagnostics} if there else set()
+    seen: dict[tuple[object, ...], list[Diagnostic]] = defaultdict(list)
+    for one in there.outcome.diagnostics if there else ():
+        seen[_failure(one)].append(one)
     failed = {stable(one.test) for one in there.outcome.diagnostics if one.test} if there else set()
     ended = frozenset(map(stable, there.outcome.finished)) if there else frozenset()
-    run = _Run(origin, frozenset(seen), frozenset(failed), ended)
+    run = _Run(origin, seen, frozenset(failed), ended)
     return {one: "introduced" if is_made(one, history) else run.mark(one, history) for one in found}
 
 
@@ -114,7 +124,7 @@ class _Run:
     """A run of tests at the commit: what failed, by its mark and by its test, and what ended."""
 
     origin: Origin
-    seen: frozenset[tuple[object, ...]]
+    seen: Mapping[tuple[object, ...], Sequence[Diagnostic]] = field(hash=False)
     failed: frozenset[str]
     ended: frozenset[str]
 
@@ -123,16 +133,19 @@ class _Run:
             return "introduced"
         if not self.origin.proven:
             return "unknown"
-        if _failure(one) in self.seen:
-            return "known"
+        was = history.then(one)
+        if same := self.seen.get(_failure(was)):
+            placed = any(_is_in_place(one, other, history) for other in same)
+            return "known" if placed else "unknown"
         if one.test is None:
             told = self.origin.gathered and one.file and one.code not in WHOLE_RUN
             return "introduced" if told else "unknown"
-        if "::" not in one.test:
-            return "introduced" if one.test in self.origin.files else "unknown"
-        return self._of_test(one.test, history)
+        test = was.test or one.test
+        if "::" not in test:
+            return "introduced" if test in self.origin.files else "unknown"
+        return self._of_test(test, touched=one.test.partition("::")[0] in history.touched)
 
-    def _of_test(self, test: str, history: History) -> Mark:
+    def _of_test(self, test: str, *, touched: bool) -> Mark:
         names = tuple(beginnings(test))
         if not self.failed.isdisjoint(map(stable, names)):
             # It failed there as well, in another way.
@@ -145,7 +158,7 @@ class _Run:
             return "unknown"
         # Where nobody touched the file, parameters that differ may differ in every run.
         function_was = test.partition("[")[0] in self.origin.found
-        return "unknown" if function_was and path not in history.touched else "introduced"
+        return "unknown" if function_was and not touched else "introduced"
 
 
 def beginnings(test: str) -> Iterator[str]:
@@ -200,3 +213,28 @@ def _failure(one: Diagnostic) -> tuple[object, ...]:
     """Return what two failures of a test share that are the same: numbers count, lines do not."""
     file, test = one.file and stable(one.file), one.test and stable(one.test)
     return (file, one.symbol, test, one.code, stable(one.message))
+
+
+def _is_in_place(one: Diagnostic, other: Diagnostic, history: History) -> bool:
+    """Tell whether a failure came from the line of another one at the commit.
+
+    That is the line that failed, and each line of the test's own file on the way to it.
+    """
+    if one.line is not None:
+        line = history.line(one.file, one.line) if one.file else one.line
+        if line != other.line:
+            return False
+    path = (one.test or "").partition("::")[0]
+    here = [history.line(path, line) for line in _lines(one, path)]
+    there = _lines(other, (other.test or "").partition("::")[0])
+    return not here or not there or here == there
+
+
+def _lines(one: Diagnostic, path: str) -> list[int]:
+    """Return the lines of a file that a failure's traceback names."""
+    name = posixpath.basename(path)
+    return [
+        int(match[2] or match[3])
+        for match in FRAME.finditer(one.detail or "")
+        if posixpath.basename(match[1]) == name
+    ]

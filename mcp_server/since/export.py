@@ -44,19 +44,38 @@ def exported(repository: Repository, commit: str, most: int = MOST_BYTES) -> Ite
     """
     scratch = Path(tempfile.mkdtemp(prefix="hdb-")).resolve()
     try:
-        # Tests may print the folder's name, and packages are named after it.
-        top = scratch / "at" / repository.top.name
-        top.mkdir(mode=PRIVATE, parents=True)
-        root = top / repository.prefix
-        whole = Repository(repository.top, repository.top)
-        entries = {path: one for path, one in entries_at(whole, commit).items() if _is_inside(path)}
-        pointers, refused = _write_files(whole, entries, top, most)
-        if refused is None:
-            _link(whole, entries, top)
-            root.mkdir(parents=True, exist_ok=True)
-        yield Export(scratch, top, root, tuple(_notes(entries, pointers)), refused)
+        yield export_into(scratch, "at", repository, commit, most)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def export_into(
+    scratch: Path, name: str, repository: Repository, commit: str, most: int = MOST_BYTES
+) -> Export:
+    """Write the repository as it was at a commit into a folder `name` of a scratch folder.
+
+    Raises `OSError` where there is no room.
+    """
+    # Tests may print the folder's name, and packages are named after it.
+    top = scratch / name / repository.top.name
+    top.mkdir(mode=PRIVATE, parents=True)
+    root = top / repository.prefix
+    notes, refused = write_commit(repository.top, commit, top, most)
+    if refused is None:
+        root.mkdir(parents=True, exist_ok=True)
+    return Export(scratch, top, root, notes, refused)
+
+
+def write_commit(
+    folder: Path, commit: str, top: Path, most: int = MOST_BYTES
+) -> tuple[tuple[str, ...], str | None]:
+    """Write a commit of the repository at `folder` below `top`; return notes, and a refusal."""
+    whole = Repository(folder, folder)
+    entries = {path: one for path, one in entries_at(whole, commit).items() if _is_inside(path)}
+    pointers, refused = _write_files(whole, entries, top, most)
+    if refused is None:
+        _link(whole, entries, top)
+    return tuple(_notes(entries, pointers)), refused
 
 
 def _is_inside(path: str) -> bool:

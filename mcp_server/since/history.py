@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -41,6 +41,12 @@ class History:
         """Return where a file lay at the commit, if it was there."""
         return self.moved.get(path, path) if path else path
 
+    def then(self, one: Diagnostic) -> Diagnostic:
+        """Return a finding with the names that its file and its test had at the commit."""
+        path, separator, rest = (one.test or "").partition("::")
+        test = one.test and f"{self.was(path)}{separator}{rest}"
+        return replace(one, file=self.was(one.file), test=test)
+
     def was_there(self, path: str) -> bool:
         """Tell whether the commit has a file, or something in a folder."""
         path = self.moved.get(path, path)
@@ -61,7 +67,8 @@ def read_history(
     root: Path, change: Change, there: Iterable[str], found: Iterable[Diagnostic]
 ) -> History:
     """Return what a change did to the files of some findings."""
-    files = {one.file for one in found if one.file} & set(change.changed)
+    named = {path for one in found for path in (one.file, (one.test or "").partition("::")[0])}
+    files = {path for path in named if path} & set(change.changed)
     old = before(change, root, files - change.added)
     gone = before(change, root, change.deleted) if files & change.added else {}
     kept, moved = {}, {}

@@ -26,7 +26,7 @@ class Asked:
     """Which tests are run again, where their code must come from, and where it must not.
 
     `there` are folders that no module may come from but those in `kept`, `own` the names of the
-    project's packages, which must come from `here`.
+    project's packages, which must come from `here`. With `whole` every test of their files is run.
     """
 
     tests: tuple[Diagnostic, ...]
@@ -34,6 +34,7 @@ class Asked:
     there: tuple[Path, ...] = ()
     kept: tuple[Path, ...] = ()
     own: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def test_step(step: Step, asked: Asked, scratch: Path, name: str) -> Step | None:
@@ -54,9 +55,11 @@ def test_step(step: Step, asked: Asked, scratch: Path, name: str) -> Step | None
         if one.test and "::" in one.test
         for name in beginnings(one.test)
     }
+    files = {one.partition("::")[0] for one in wanted} if asked.whole else set[str]()
     about = {
         "wanted": sorted(_absolute(one, step.root) for one in wanted),
         "asked": sorted(_absolute(one.partition("[")[0], step.root) for one in wanted),
+        "files": sorted(_absolute(one, step.root) for one in files),
         "own": asked.own,
         "here": str(asked.here),
         "there": [str(one) for one in asked.there],
@@ -94,6 +97,8 @@ def read_origin(finished: Finished, scratch: Path, name: str) -> tuple[Origin, t
         gathered=bool(collected),
         found=frozenset(one.removeprefix(root) for one in _texts(collected, "found")),
         files=frozenset(one.removeprefix(root) for one in _texts(collected, "files")),
+        programs=frozenset(one.removeprefix(root) for one in _texts(ends, "programs")),
+        gits=frozenset(one.removeprefix(root) for one in _texts(ends, "gits")),
     ), foreign
 
 

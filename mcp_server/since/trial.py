@@ -14,13 +14,23 @@ from mcp_server.checkers import checkers
 from mcp_server.child_environment import INJECT
 from mcp_server.execution import Allowance, execute
 from mcp_server.finished import RAN, Finished
+from mcp_server.git import open_repository
 from mcp_server.models import Diagnostic, Step, Verdict
 from mcp_server.outgoing import outgoing
 from mcp_server.redact import secrets
 from mcp_server.repository import Conventions, Role
-from mcp_server.since.compare import Mark, Origin, compare_static, compare_tests, is_made
+from mcp_server.since.compare import (
+    Mark,
+    Origin,
+    beginnings,
+    compare_static,
+    compare_tests,
+    is_made,
+)
+from mcp_server.since.export import Export, export_into
 from mcp_server.since.generated import ignored_module
 from mcp_server.since.history import History
+from mcp_server.since.lacking import complete
 from mcp_server.since.present import copy_present
 from mcp_server.since.reroot import Move, elsewhere, reroot
 from mcp_server.since.tests_there import Asked, read_origin, test_step
@@ -33,10 +43,11 @@ LOCAL = ("", "src")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What is run again: how, since when, and in which copy (None where there is none)."""
+    """What is run again: how, since which commit, and in which copy (None where there is none)."""
 
     conventions: Conventions
     allowance: Allowance
+    commit: str
     history: History
     move: Move | None
     notes: list[str] = field(default_factory=list)
@@ -100,7 +111,7 @@ class Trial:
             return compare_tests(found, None, Origin(), self.history)
         scratch = move.export.scratch
         whose = Asked(
-            tests=asked,
+            tests=tuple(map(self.history.then, asked)),
             here=move.export.top,
             there=(move.top,),
             kept=(*move.environments, INJECT),
@@ -122,10 +133,66 @@ class Trial:
             self._note_end(there)
         marks = compare_tests(found, there, origin, self.history)
         reached = origin.found | origin.files
-        fine = tuple(one for one in asked if marks[one] == "introduced" and one.test in reached)
+        fine = tuple(
+            one
+            for one in asked
+            if marks[one] == "introduced" and self.history.then(one).test in reached
+        )
         if fine:
             marks |= await self._control(each.step, move, fine, f"{name}-now")
+        known = tuple(one for one in asked if marks[one] == "known")
+        if known:
+            marks |= await self._confirm(each.step, move, replace(whose, whole=True), known, name)
         return marks
+
+    async def _confirm(
+        self, step: Step, move: Move, whose: Asked, known: tuple[Diagnostic, ...], name: str
+    ) -> dict[Diagnostic, Mark]:
+        """Return what is to be said of failures that were there when only their tests ran.
+
+        They are known where they are there as well when all tests of their files run, with what
+        git ignores and submodules and git LFS hold, and no program may have run other code.
+        """
+        name = f"{name}-whole"
+        try:
+            copy = await run_sync(self._completed, move, name)
+        except OSError as error:
+            copy = error.strerror or str(error)
+        if isinstance(copy, str):
+            self.note(f"tests may have failed there for want of what cannot be copied: {copy}")
+            return dict.fromkeys(known, "unknown")
+        whose = replace(whose, tests=tuple(map(self.history.then, known)), here=copy.top)
+        again = test_step(reroot(step, elsewhere(move, copy)), whose, copy.scratch, name)
+        if again is None:
+            return dict.fromkeys(known, "unknown")
+        there = await self._run(again)
+        origin, _ = read_origin(there, copy.scratch, name)
+        marks = compare_tests(known, there, origin, self.history)
+        marks = {one: mark if mark == "known" else "unknown" for one, mark in marks.items()}
+        if gone := sum(mark == "unknown" for mark in marks.values()):
+            self.note(f"not seen there with their whole files and what git ignores: {gone}")
+        doubts = [(origin.gits, "git, whose history is not there")]
+        if move.leads(step.venv).folders:
+            doubts.append((origin.programs, "programs, which may run today's code"))
+        for tests, what in doubts:
+            started = {
+                one
+                for one, mark in marks.items()
+                if mark == "known"
+                and not tests.isdisjoint(beginnings(self.history.then(one).test or ""))
+            }
+            if started:
+                marks |= dict.fromkeys(started, "unknown")
+                self.note(f"tests that failed there and start {what}: {len(started)}")
+        return marks
+
+    def _completed(self, move: Move, name: str) -> Export | str:
+        """Return another copy of the commit, with what only the working tree has, or why not."""
+        repository = open_repository(self.conventions.root)
+        if repository is None:
+            return "the repository cannot be read"
+        copy = export_into(move.export.scratch, name, repository, self.commit)
+        return copy.refused or complete(repository.top, self.commit, copy.top) or copy
 
     async def _control(
         self, step: Step, move: Move, fine: tuple[Diagnostic, ...], name: str

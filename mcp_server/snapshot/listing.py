@@ -21,6 +21,7 @@ from mcp_server.conventions.layout.tree import (
     is_ignored,
     rules_above,
 )
+from mcp_server.git import tracked_files
 
 KINDS = frozenset({stat.S_IFREG, stat.S_IFLNK})
 """What git lists; a pipe, a socket or a device has no content to be changed."""
@@ -52,6 +53,7 @@ def list_files(root: Path) -> Listing:
     """
     walk = _Walk(root)
     walk.run()
+    walk.take_tracked()
     walk.files |= _settings_above(root)
     return Listing(walk.files, walk.places, tuple(walk.unlisted), walk.whole)
 
@@ -105,6 +107,15 @@ class _Walk:
                 continue
             if stat.S_IFMT(state.st_mode) in KINDS:
                 self._add(path, state)
+
+    def take_tracked(self) -> None:
+        """Take what git keeps although it is told to ignore it, or it looks like made by tools."""
+        for path in tracked_files(Path(self._root)):
+            if path not in self.files:
+                with contextlib.suppress(OSError, ValueError):
+                    state = Path(self._root, path).lstat()
+                    if stat.S_IFMT(state.st_mode) in KINDS:
+                        self._add(path, state)
 
     def _add(self, path: str, state: os.stat_result) -> None:
         shown = path

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_server.checkers.base import diff_places, json_document, json_lines, unread
+from mcp_server.checkers.base import (
+    diff_places,
+    json_document,
+    json_lines,
+    separated,
+    unread,
+)
 
 HEAD = "--- a.py\n+++ a.py\n@@ -{},2 +1,2 @@\n x\n-y\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "apart"),
+    [
+        ("-eqoFILE .", "-e -q -o FILE ."),
+        ("-eqo FILE .", "-e -q -o FILE ."),
+        ("-o=-eq -o -eq", "-o -eq -o -eq"),
+        ("--name -eq -eq", "--name -eq -e -q"),
+        ("--name=x -eq", "--name=x -e -q"),
+        ("-ex - -- -eq", "-ex - -- -eq"),
+        ("-eq -o", "-e -q -o"),
+        ("", ""),
+    ],
+)
+def test_short_options_in_one_word_are_told_apart(args: str, apart: str) -> None:
+    given = separated(args.split(), frozenset({"-e", "-q"}), frozenset({"-o", "--name"}))
+    assert given == tuple(apart.split())
 
 
 @pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"])

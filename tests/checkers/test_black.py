@@ -128,6 +128,8 @@ def test_a_report_that_does_not_add_up_is_a_problem(report: Report) -> None:
         ("black", (".", "--check"), (".", "--check")),
         ("black", ("--version",), None),
         ("black", ("-c", "x=1"), None),
+        ("black", ("-Scx=1",), None),
+        ("black", ("-qSl88", "."), ("-q", "-S", "-l", "88", ".")),
         ("blackd", (), None),
     ],
 )

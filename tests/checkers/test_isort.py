@@ -160,6 +160,10 @@ def test_a_report_that_does_not_add_up_is_a_problem(report: Report) -> None:
         ("isort", (".", "-c"), (".", "-c")),
         ("isort", ("--version",), None),
         ("isort", ("--show-config",), None),
+        ("isort", ("--show-c",), None),
+        ("isort", ("--dif", "--line-l=9", "."), ("--diff", "--line-length=9", ".")),
+        ("isort", ("--che", "-cqsx", "."), ("--che", "-c", "-q", "-s", "x", ".")),
+        ("isort", ("-sp", "x.cfg", "-df"), ("-sp", "x.cfg", "-df")),
         ("black", (".",), None),
     ],
 )
@@ -211,6 +215,16 @@ def test_a_count_that_cannot_be_does_not_raise() -> None:
     assert not isort.parse(report).checked
 
 
+def test_a_settings_file_for_each_file_hides_no_finding(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / ".isort.cfg").write_text("[settings]\nprofile=google\n")
+    for name in ("a.py", "sub/b.py"):
+        (tmp_path / name).write_text("import sys\nimport os\n")
+    outcome = check(tmp_path, "--resolve-all-configs", ".")
+    assert outcome.problem is None
+    assert [(one.file, one.line) for one in outcome.diagnostics] == [("a.py", 1), ("sub/b.py", 1)]
+
+
 @pytest.mark.parametrize("text", ["Warning: ", "Unable to parse file x due to ", "--- "])
 def test_a_long_line_costs_no_more_than_its_length(text: str) -> None:
     stream = text * (1_000_000 // len(text))
@@ -225,7 +239,7 @@ def test_a_long_line_costs_no_more_than_its_length(text: str) -> None:
         (("a/b.py",), ("--settings-path=a",)),
         (("b.py",), ("--settings-path=.",)),
         (("--sp", "x.cfg", "-j", "4", "."), ("--sp", "x.cfg")),
-        (("--resolve-all-configs", "."), ("--resolve-all-configs",)),
+        (("--resolve-all-configs", "--profile", "x", "."), ("--settings-path=/project/src",)),
         (
             ("--profile", "black", "--filter-files", "."),
             ("--profile", "black", "--settings-path=."),

@@ -65,6 +65,17 @@ def test_configured_fixes_and_output_files_change_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_no_spelling_of_an_option_writes_a_report_into_the_project(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import os\n")
+    for word in ("-oreport.txt", "-eqoreport.txt", "-eq", "-qo=report.txt"):
+        args = ruff.recognise("ruff", ("check", word, "."))
+        assert args is not None
+        outcome = check(tmp_path, *args)
+        assert [one.code for one in outcome.diagnostics] == ["F401"]
+        assert outcome.problem is None
+        assert sorted(one.name for one in tmp_path.glob("[!.]*")) == ["a.py"]
+
+
 def test_targets_take_the_place_of_paths_and_respect_exclusions(tmp_path: Path) -> None:
     (tmp_path / "ruff.toml").write_text('extend-exclude = ["c.py"]\n')
     for name in ("a.py", "b.py", "c.py"):

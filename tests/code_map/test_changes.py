@@ -50,6 +50,37 @@ def test_who_still_uses_what_is_gone_is_found(repository: Path) -> None:
     assert found["rounded"].state == "added"
 
 
+def test_an_import_of_what_is_gone_is_a_use_of_it(repository: Path) -> None:
+    (repository / "shop/passed.py").write_text("from shop.pricing.rules import unused\n")
+    commit(repository)
+    edit(repository, RULES, "def unused() ->", "def other() ->")
+    assert symbols(map_change(repository))["unused"].callers == ("shop/passed.py:1 (module)",)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "rounding",
+        f"{RULES}::rounding",
+        "shop.pricing.rules:rounding",
+        "shop.pricing.rules.rounding",
+    ],
+)
+def test_what_the_change_deleted_can_be_asked_for(repository: Path, what: str) -> None:
+    edit(repository, RULES, "def rounding() -> int:", "def rounded() -> int:")
+    (gone,) = map_change(repository, [what]).symbols
+    assert (gone.state, gone.callers) == ("deleted", (f"{RULES}:11 total_of",))
+
+
+def test_a_deleted_file_can_be_asked_for(repository: Path) -> None:
+    (repository / "shop/settings.py").unlink()
+    found = symbols(map_change(repository, ["shop/settings.py"]))
+    assert {one.state for one in found.values()} == {"deleted"}
+    assert found["settings"].callers == (f"{RULES}:7 with_tax",)
+    with pytest.raises(UsageError):
+        map_change(repository, ["shop/never.py"])
+
+
 def test_a_name_that_moved_and_is_passed_on_is_not_gone(repository: Path) -> None:
     edit(repository, RULES, "def unused() -> None:\n    return None\n", "")
     edit(repository, RULES, "import os\n", "import os\n\nfrom shop.other import unused\n")
@@ -142,6 +173,7 @@ def test_a_wide_change_stays_short_and_detail_shows_the_rest(repository: Path) -
     )
     (repository / "shop/many.py").write_text(rules)
     (repository / "shop/uses.py").write_text(f"from shop import many\n{uses}")
+    (repository / "shop/far.py").write_text("import shop.uses\n")
     commit(repository)
     edit(repository, "shop/many.py", "return 1", "return 2")
     view = map_change(repository)
@@ -150,4 +182,7 @@ def test_a_wide_change_stays_short_and_detail_shows_the_rest(repository: Path) -
     assert all(len(one.callers) + one.more.get("callers", 0) == 15 for one in view.symbols)
     full = map_change(repository, detail=True)
     assert full.more == {}
+    assert (view.indirect, view.importers) == (1, ("shop/uses.py",))
+    far = "shop/far.py (2 imports away)"
+    assert (full.indirect, full.importers) == (0, ("shop/uses.py", far))
     assert [len(one.callers) for one in full.symbols] == [15] * len(names)

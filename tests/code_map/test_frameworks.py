@@ -151,6 +151,36 @@ def test_a_method_of_a_table_is_no_column_of_it(tmp_path: Path) -> None:
     assert map_change(root, ["Hero.id"]).migrations == (told,)
 
 
+INHERITED = (
+    "from sqlmodel import Field, SQLModel\n"
+    "class ItemBase(SQLModel):\n    title: str = Field(max_length=255)\n"
+    "class ItemCreate(ItemBase):\n    pass\n"
+    "class Item(ItemBase, table=True):\n    id: int\n"
+)
+
+
+@pytest.mark.parametrize(
+    "what", ["ItemBase.title", "Item.title", "app/models.py::Item.title", "app.models:Item.title"]
+)
+def test_a_column_that_a_table_inherits_is_its_column(tmp_path: Path, what: str) -> None:
+    revision = "revision = 'a'\ndown_revision = None\n"
+    files = {"app/models.py": INHERITED, "alembic/env.py": "", "alembic/versions/a.py": revision}
+    view = map_change(write(tmp_path, files), [what])
+    assert [one.symbol for one in view.symbols] == ["ItemBase.title"]
+    told = "a change of the columns of Item (title) needs a revision in alembic/versions (head a)"
+    assert view.migrations == (told,)
+    assert "app/models.py:6 Item (sqlmodel)" in view.models
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["[tool.pytest]\nini_options = 1\n", "[tool.pytest.ini_options]\npythonpath = 3\n"],
+)
+def test_settings_that_make_no_sense_are_passed_over(tmp_path: Path, settings: str) -> None:
+    files = {"pyproject.toml": PROJECT + settings, "app/core.py": "def work(): ...\n"}
+    assert map_change(write(tmp_path, files), ["work"]).symbols
+
+
 def test_settings_of_django_are_read_by_name(tmp_path: Path) -> None:
     text = "from django.conf import settings\ndef work():\n    return settings.SECRET_PLACE\n"
     root = write(tmp_path, {"app/core.py": text})

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mcp_server.code_map import map_change
+from mcp_server.contract_map import MapView
 from mcp_server.errors import UnsafePathError, UsageError
+from mcp_server.render_map import render_map
 
 TAX = "SHOP_TAX shop/settings.py:8 Settings.tax read in shop/pricing/rules.py:7 with_tax"
+FAR = ["shop/api.py (2 imports away)", "shop/main.py (3 imports away)"]
 REVISION = "a change of the columns of Order needs a revision in migrations/versions (head 0001)"
 
 
 def names(found: list[str]) -> set[str]:
     """Return what stands behind the places."""
     return {one.partition(" ")[2] for one in found}
+
+
+def text_of(view: MapView) -> str:
+    console = Console(width=200, file=io.StringIO())
+    with console.capture() as shown:
+        console.print(render_map(view))
+    return shown.get()
 
 
 def answer(root: Path, what: str) -> dict[str, Any]:
@@ -70,7 +82,7 @@ def test_what_is_bound_to_a_symbol_is_found(
         ("shop.models", "models", ["shop/models.py:8 Order (sqlalchemy, table orders)"]),
         ("shop.models", "migrations", [REVISION]),
         ("shop/main.py", "importers", ["pyproject.toml:8"]),
-        ("shop/pricing", "importers", ["shop/service.py"]),
+        ("shop/pricing", "importers", ["shop/service.py", *FAR]),
         ("shop/pricing", "unseen", ["imports a name that it computes: shop/main.py:12"]),
         ("reset", "fixtures", ["tests/conftest.py:17 clean (autouse)"]),
     ],
@@ -137,6 +149,9 @@ def test_a_fixture_that_asks_for_another_passes_it_on(bookshop: Path) -> None:
         ("nothing_like_it", "Nothing here is called 'nothing_like_it'"),
         ("shop/none.py", "There is no shop/none.py"),
         ("alembic.ini::x", "defines no 'x'"),
+        ("alembic.ini", "alembic.ini is no Python file"),
+        ("shop/stores.py:5", "defines nothing at line 5"),
+        ("shop.stores:Nothing", "is no name"),
         ("tests/api/x y", "There is no"),
         ("a b", "is no name"),
     ],
@@ -147,6 +162,30 @@ def test_what_cannot_be_meant_is_refused_with_the_way_out(
     with pytest.raises(UsageError) as refused:
         map_change(bookshop, [what])
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("what", "symbol"),
+    [
+        ("shop/stores.py:9", "Store"),
+        ("shop/stores.py:25", "Cache.put"),
+        ("shop/stores.py:24:5", "Cache.put"),
+        ("shop.stores:SqlStore.save", "SqlStore.save"),
+        ("shop.main:run", "run"),
+    ],
+)
+def test_a_line_and_an_entry_point_name_a_definition(
+    bookshop: Path, what: str, symbol: str
+) -> None:
+    assert [one.symbol for one in map_change(bookshop, [what]).symbols] == [symbol]
+
+
+def test_only_what_changed_is_shown_as_changed(bookshop: Path, repository: Path) -> None:
+    asked = map_change(bookshop, ["tests/unit/test_rules.py"])
+    assert "(asked for)" in text_of(asked)
+    path = repository / "tests/unit/test_rules.py"
+    path.write_text(path.read_text(encoding="utf-8").replace("120", "121"), encoding="utf-8")
+    assert "(changed)" in text_of(map_change(repository))
 
 
 @pytest.mark.parametrize("what", ["../other.py", "--since", "", "/etc/passwd"])

@@ -51,7 +51,7 @@ def tool_in_front(environment: Path) -> Callable[[Path, str, str], None]:
         script = venv / "bin" / tool
         script.write_text(
             f"#!{sys.executable} -IS\n"
-            "import os, sys\n"
+            "import os, sys, time\n"
             "named = [a.partition('=')[2] for a in sys.argv if a.startswith('--stdin-filename=')]\n"
             "name = os.path.basename(named[0]) if named else ''\n"
             f"{program}\n"

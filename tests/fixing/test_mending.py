@@ -217,6 +217,30 @@ async def test_an_exclusion_wins_over_a_file_that_is_named(
     assert view.verdict == "nothing"
 
 
+async def test_black_mends_also_where_its_configuration_only_checks(
+    project: ProjectFactory, mended: Fix
+) -> None:
+    settings = "check = true\ndiff = true\nline-length = 9\ntarget-version = ['py312']\n"
+    excluded = 'extend-exclude = """\n(a\n| b\n)/\n"""\n'
+    folder = project(
+        {"pyproject.toml": f"[tool.black]\n{settings}{excluded}", "a.py": "f(1, 2,3)\n"}
+    )
+    view = await mended(folder)
+    assert (view.verdict, [one.mended for one in view.files]) == ("fixed", [{"black": 1}])
+    assert (folder / "a.py").read_text(encoding="utf-8") == "f(\n    1,\n    2,\n    3,\n)\n"
+
+
+async def test_a_finding_that_the_project_forbids_to_fix_is_not_called_unfixable(
+    project: ProjectFactory, mended: Fix
+) -> None:
+    makefile = "lint:\n\truff check --select F401 --fixable E501 .\n"
+    folder = project({"setup.cfg": "", "Makefile": makefile, "a.py": "import os\n"})
+    view = await mended(folder)
+    assert view.summary == (
+        "nothing to mend; 1 finding that the project's tools, as it sets them, do not mend"
+    )
+
+
 HOOKS = r"""
 repos:
   - repo: https://github.com/astral-sh/ruff-pre-commit

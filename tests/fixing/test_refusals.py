@@ -12,7 +12,7 @@ import pytest
 
 from mcp_server.contract_fix import FixView
 from mcp_server.errors import UnsafePathError, UsageError
-from mcp_server.fixing import STATUSES, fix, writing
+from mcp_server.fixing import STATUSES, fix, untouchable, writing
 from tests.conftest import ROOT, ProjectFactory
 from tests.fixing.conftest import FORMAT, NEAT, UGLY, Fix, git
 
@@ -36,6 +36,8 @@ elif name == 'failed.py':
     sys.exit('went wrong')
 elif name == 'prose.py':
     sys.exit(print('here you are:'))
+elif name == 'endless.py':
+    sys.exit(print('x =', time.time_ns()))
 elif name == 'edited.py':
     open(named[0], 'a').write('mine = 2\\n')
 """
@@ -44,13 +46,13 @@ elif name == 'edited.py':
 async def test_a_tool_that_fails_on_a_file_leaves_it_whole_and_others_are_mended(
     project: ProjectFactory, mended: Fix, tool_in_front: InFront
 ) -> None:
-    broken = ["killed.py", "silent.py", "failed.py", "prose.py"]
+    broken = ["killed.py", "silent.py", "failed.py", "prose.py", "endless.py"]
     files = dict.fromkeys([*broken, "edited.py", "good.py"], UGLY)
     folder = project({**FORMAT, **files}, ready=False)
     tool_in_front(folder, "ruff", FAULTS)
     view = await mended(folder)
     assert [one.file for one in view.files] == ["good.py"]
-    assert texts(folder, *broken, "good.py") == [UGLY] * 4 + [NEAT]
+    assert texts(folder, *broken, "good.py") == [UGLY] * 5 + [NEAT]
     assert texts(folder, "edited.py")[0].startswith(f"{UGLY}mine = 2\n")
     assert why(view) == {
         "killed.py": "ruff-format: ended by signal 9 (SIGKILL, from outside, most likely because "
@@ -58,6 +60,7 @@ async def test_a_tool_that_fails_on_a_file_leaves_it_whole_and_others_are_mended
         "silent.py": "ruff-format: ruff-format ended with status 0 and said nothing",
         "failed.py": "ruff-format: went wrong",
         "prose.py": "mended it would not parse: line 1: invalid syntax",
+        "endless.py": "ruff-format changes what it printed itself without end",
         "edited.py": "it was changed by somebody else meanwhile: fix again",
     }
     assert (view.verdict, STATUSES[view.verdict]) == ("left", 1)
@@ -106,6 +109,8 @@ async def test_what_is_not_the_projects_own_is_not_touched(
         "other/a.py": "it belongs to another repository",
         "twin.py": "it has another name (a hard link) that would keep the old content",
     }
+    asked = {*why(view), str(outside), "gone.py"}
+    assert untouchable(folder, {*asked, "own.py"}) == asked
     assert [one.file for one in view.files] == ["own.py"]
     assert texts(folder, *names[:3]) == [UGLY] * 3
     assert outside.read_text(encoding="utf-8") == UGLY

@@ -9,7 +9,7 @@ import pytest
 from mcp_server.conventions import read_conventions
 from mcp_server.facts import AlembicFacts
 from mcp_server.migrations import Located, inspect_migrations
-from tests.migrations.projects import inspected, publish, revision, write
+from tests.migrations.projects import faults, inspected, publish, revision, write
 
 BATCH = "with op.batch_alter_table('orders') as b:\n    "
 BLOCK = "with op.get_context().autocommit_block():\n    "
@@ -17,12 +17,22 @@ NOT_NULL = "op.add_column('orders', sa.Column('x', sa.Integer, nullable=False{})
 INDEX = "op.create_index('ix', 'orders', ['x']{})"
 CONCURRENT = INDEX.format(", postgresql_concurrently=True")
 ADD = "op.add_column('orders', sa.Column('y', sa.Integer))\n"
+NEW = "op.create_table('n', sa.Column('x'))\n"
+SQL = "op.execute('{}')"
+OTHER = "op.add_column('n', sa.Column('x'))\n"
+KEY = "op.add_column('orders', sa.Column('x', sa.Integer, sa.ForeignKey('u.id')){})"
 TYPE = "op.alter_column('orders', 'x', existing_type={}, type_={})"
 
 
 HELPER = """
 from alembic import op as o
 import alembic
+from alembic.op import drop_table as let_go
+
+go = lambda: op.drop_table('orders')
+
+class Order(Base):
+    __tablename__ = 'orders'
 
 def clear(what, table):
     what.drop_column(table, 'x')
@@ -81,7 +91,103 @@ CASES: list[tuple[str, list[str]]] = [
         ("clear(o, table='orders')", ["drop-column"]),
         ("clear(alembic.op, 'orders')", ["drop-column"]),
 ]  # fmt: skip
-BACK = ["pass", "...", "raise NotImplementedError('no')", '"""None."""']
+# What a revision makes itself is young: from there on, in that table, and nowhere else.
+CASES += [
+        ("op.drop_table('orders')\nop.create_table('orders', sa.Column('x'))", ["drop-table"]),
+        ("op.execute('DROP TABLE orders; CREATE TABLE orders (x int)')", ["drop-table"]),
+        ("op.create_table('orders', schema='new')\nop.drop_table('orders', schema='old')",
+         ["drop-table"]),
+        ("op.create_table('orders', schema='new')\nop.execute('DELETE FROM \"new\".Orders')", []),
+        ("op.create_table('orders', schema='public')\nop.execute('TRUNCATE orders')", []),
+        (NEW + "with op.batch_alter_table('n', schema='old') as b:\n    b.drop_column('x')",
+         ["drop-column"]),
+        (SQL.format("CREATE TABLE IF NOT EXISTS orders (x int); DELETE FROM orders"),
+         ["delete-all"]),
+        ("op.create_table('orders', if_not_exists=True)\nop.drop_table('orders')", ["drop-table"]),
+        ("op.execute('ALTER TABLE n ADD COLUMN x int')\nop.execute('UPDATE orders SET x = 1')",
+         ["update-all"]),
+        (OTHER + SQL.format("UPDATE orders SET x = 1"), ["update-all"]),
+        ("\n".join([SQL.format("UPDATE orders SET y = 1"), ADD]), ["update-all"]),
+        (OTHER + "op.alter_column('orders', 'x', new_column_name='z')", ["rename-column"]),
+        (OTHER + "op.drop_column('orders', 'x')", ["drop-column"]),
+        (OTHER + "for t in (a, b):\n    op.drop_column(t, 'x')", ["drop-column"]),
+        (ADD + "op.drop_column('orders', 'y')", []),
+        (ADD + SQL.format("UPDATE orders SET (y) = (SELECT 1)"), []),
+        (ADD + "op.execute(sa.update(Order).values(y=1))", []),
+        (NEW + "op.rename_table('n', 'm')\nop.drop_table('m')\nop.drop_table('n')",
+         ["drop-table"]),
+        (NEW + "op.execute('ALTER TABLE n RENAME TO m')\nop.execute('TRUNCATE m')", []),
+        ("op.rename_table('orders', 'old')\nop.create_table('orders')\nop.drop_table('old')",
+         ["rename-table", "drop-table"]),
+        ("if x:\n    op.create_table('n')\nelse:\n    op.drop_table('n')", ["drop-table"]),
+        ("for t in NEW:\n    op.create_table(t)\nfor t in OLD:\n    op.drop_table(t)",
+         ["drop-table"]),
+        ("for t in NEW:\n    op.create_table(t)\nfor t in NEW:\n    op.drop_table(t)", []),
+]  # fmt: skip
+# The ways to say it.
+CASES += [
+        (SQL.format("ALTER TABLE orders DROP c"), ["drop-column"]),
+        (SQL.format("ALTER TABLE orders DROP COLUMN IF EXISTS c"), ["drop-column"]),
+        (SQL.format("ALTER TABLE orders DROP CONSTRAINT c, DROP PRIMARY KEY"), []),
+        (SQL.format("ALTER TABLE orders ADD c int NOT NULL"), ["required-column"]),
+        (SQL.format("ALTER TABLE orders ADD c int NOT NULL DEFAULT NULL"), ["required-column"]),
+        (SQL.format("ALTER TABLE orders ADD c int NOT NULL DEFAULT (now())"), []),
+        (SQL.format("ALTER TABLE orders ADD COLUMN c int CHECK (c IS NOT NULL)"), []),
+        (SQL.format("ALTER TABLE orders ADD PRIMARY KEY (x)"), ["locking-unique"]),
+        (SQL.format("ALTER TABLE orders ADD CONSTRAINT p PRIMARY KEY USING INDEX ix"), []),
+        (SQL.format("ALTER TABLE orders ADD c int REFERENCES users (id)"), []),
+        (SQL.format("ALTER TABLE orders ADD c int DEFAULT 1 REFERENCES users"),
+         ["locking-foreign-key"]),
+        (SQL.format("ALTER TABLE orders ADD FOREIGN KEY (c) REFERENCES users"),
+         ["locking-foreign-key"]),
+        (NEW + SQL.format("DROP TABLE n, orders CASCADE"), ["drop-table"]),
+        (SQL.format("TRUNCATE a, only b"), ["truncate", "truncate"]),
+        (SQL.format("UPDATE orders SET x = (SELECT y FROM u WHERE u.id = orders.id)"),
+         ["update-all"]),
+        (SQL.format("UPDATE orders SET x = (SELECT 1) WHERE id IN (SELECT 2)"), []),
+        (SQL.format("WITH d AS (DELETE FROM orders RETURNING *) INSERT INTO n SELECT * FROM d"),
+         ["delete-all"]),
+        (SQL.format("WITH d (a) AS (SELECT 1), e AS (SELECT 2) UPDATE orders SET x = 1"),
+         ["update-all"]),
+        (SQL.format("WITH d AS (SELECT 1) DELETE FROM orders WHERE id IN (SELECT 1)"), []),
+        (SQL.format("DELETE FROM orders WHERE 1=1"), ["delete-all"]),
+        (SQL.format("DELETE FROM orders WHERE (true)"), ["delete-all"]),
+        (SQL.format("DELETE FROM orders WHERE 1=1 AND x"), []),
+        ("let_go('orders')", ["drop-table"]),
+        ("drop = op.drop_table\ndrop('orders')", ["drop-table"]),
+        ("go()", ["drop-table"]),
+        ("match x:\n    case 1:\n        op.drop_table('orders')", ["drop-table"]),
+        ("match op.get_bind().dialect.name:\n    case 'sqlite' | 'mysql':\n        "
+         + INDEX.format(""), []),
+        ("op.get_context().impl.drop_table('orders')", ["drop-table"]),
+        ("op.create_primary_key('pk', 'orders', ['x'])", ["locking-unique"]),
+        (BATCH + "b.create_primary_key('pk', ['x'])", ["locking-unique"]),
+        (KEY.format(""), ["locking-foreign-key"]),
+        (KEY.format(", inline_references=True"), []),
+        (NOT_NULL.format(", server_default=sa.null()"), ["required-column"]),
+        (NOT_NULL.format(", server_default=sa.text('NULL')"), ["required-column"]),
+]  # fmt: skip
+# Whether rows are chosen is not known where the condition is computed.
+CASES += [
+        ("op.execute(f'DELETE FROM orders {w}')", []),
+        ("op.execute(f'DELETE FROM orders{w}')", []),
+        ("op.execute('DELETE FROM orders ' + w)", []),
+        ("op.execute('DELETE FROM orders %s' % w())", []),
+        ("op.execute('DELETE FROM orders {}'.format(w))", []),
+        ("op.execute(f'UPDATE orders SET x = 1 {w}')", []),
+        ("op.execute(f'UPDATE orders SET {w}')", []),
+        ("q = 'DELETE FROM orders'\nif w:\n    q += ' WHERE x'\nop.execute(q)", []),
+        ("q = 'DELETE FROM orders'\nq += ' WHERE x'\nop.execute(q)", []),
+        ("w = ''\nop.execute(f'DELETE FROM orders {w}')", ["delete-all"]),
+        ("op.execute(f'DELETE FROM {t}')", ["delete-all"]),
+        ("op.execute(" + "'DELETE ' + " * 20 + "'x')", []),
+        ("op.execute('DELETE FROM ' " + "+ '' " * 20 + "+ 'orders')", ["delete-all"]),
+        ("op.execute('DELETE FROM %s' % t)", ["delete-all"]),
+        ("op.execute('DROP TABLE {}'.format(t))", ["drop-table"]),
+        ("op.execute(f'UPDATE orders SET x = {v}')", ["update-all"]),
+        ("op.execute(f'UPDATE {t} SET {c} = {v}, y = {v}')", ["update-all"]),
+]  # fmt: skip
+BACK = ["pass", "return None", "...", "raise NotImplementedError('no')", '"""None."""']
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +245,25 @@ def test_a_merge_has_no_way_back_to_write(told: dict[str, list[str]]) -> None:
     assert told["merge"] == []
 
 
+@pytest.mark.parametrize(
+    ("downgrade", "codes"),
+    [
+        ("downgrade = lambda: op.create_table('orders')", []),
+        ("from app.revisions import downgrade", []),
+        ("downgrade = lambda: None", ["empty-downgrade"]),
+        ("", ["empty-downgrade"]),
+    ],
+)
+def test_a_way_back_need_not_be_written_as_a_function(
+    tmp_path: Path, downgrade: str, codes: list[str]
+) -> None:
+    write(tmp_path, {"a.py": revision("a", up="op.f('x')")})
+    publish(tmp_path)
+    head = revision("b", "'a'", up="op.f('x')").partition("def downgrade")[0]
+    write(tmp_path, {"b.py": f"{head}{downgrade}\n"})
+    assert [one.code for one in inspected(tmp_path).advice] == codes
+
+
 def test_a_table_of_the_same_change_is_empty_whoever_made_it(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": revision("a", up="op.f('x')")})
     publish(tmp_path)
@@ -147,12 +272,32 @@ def test_a_table_of_the_same_change_is_empty_whoever_made_it(tmp_path: Path) -> 
     assert inspected(tmp_path).advice == ()
 
 
+def test_what_a_later_or_another_revision_makes_is_not_young_before(tmp_path: Path) -> None:
+    write(tmp_path, {"z.py": revision("z", up="op.f('x')")})
+    publish(tmp_path)
+    drop, make = "op.drop_table('t')", "op.create_table('t', sa.Column('id', sa.Integer))"
+    order = {"c.py": revision("c", "'z'", up=drop), "b.py": revision("b", "'c'", up=make)}
+    beside = {"d.py": revision("d", "'z'", up=drop), "e.py": revision("e", "('b', 'd')", up=drop)}
+    write(tmp_path, {**order, **beside})
+    told = [(one.code, (one.file or "")[-4:]) for one in inspected(tmp_path).advice]
+    assert told == [("drop-table", "c.py"), ("drop-table", "d.py")]
+
+
 def test_locks_are_told_of_postgresql_only(tmp_path: Path) -> None:
     write(tmp_path, {"a.py": revision("a", up="op.f('x')"), "pyproject.toml": ""})
     publish(tmp_path)
     up = "op.create_index('ix', 'orders', ['x'])\nop.drop_table('orders')"
     write(tmp_path, {"b.py": revision("b", "'a'", up=up), "pyproject.toml": ""})
     assert [one.code for one in inspected(tmp_path).advice] == ["drop-table"]
+
+
+def test_a_gate_holds_where_a_table_is_dropped_and_made_anew(tmp_path: Path) -> None:
+    settings = 'gate = ["drop-table"]'
+    write(tmp_path, {"a.py": revision("a")}, settings=settings)
+    publish(tmp_path)
+    up = "op.drop_table('t')\nop.create_table('t', sa.Column('id', sa.BigInteger))"
+    write(tmp_path, {"b.py": revision("b", "'a'", up=up)}, settings=settings)
+    assert [one.code for one in faults(tmp_path)] == ["drop-table"]
 
 
 def test_what_is_gated_counts_and_the_rest_advises(tmp_path: Path) -> None:

@@ -25,17 +25,35 @@ KIND = "sa.Enum('new', 'paid', name='state')"
 ENUM = (
     f"op.create_table('t', sa.Column('id', sa.Integer, primary_key=True), sa.Column('s', {KIND}))"
 )
+ROLES = (
+    "CREATE ROLE creator LOGIN CREATEDB CREATEROLE; CREATE ROLE owner LOGIN CREATEDB; "
+    "CREATE ROLE replicator LOGIN CREATEDB REPLICATION; CREATE ROLE given LOGIN CREATEDB; "
+    "CREATE ROLE member LOGIN CREATEDB IN ROLE pg_signal_backend"
+)
+DATA = (
+    "CREATE TABLE t (id int); INSERT INTO t VALUES (42); "
+    "GRANT ALL ON t TO PUBLIC; GRANT ALL ON t TO given"
+)
+BEGUN = "open('begun', 'w').close()"
+BESIDE = (
+    "raw = op.get_bind().connection.driver_connection\nraw.commit()\nraw.autocommit = True\n"
+    "raw.execute('CREATE DATABASE beside')\nraw.autocommit = False"
+)
 WAIT = "import time\nopen('begun', 'w').close()\ntime.sleep(600)"
 
 
 @pytest.fixture
 def server(postgresql: Server) -> Server:
-    """Return the server with a role that may make databases, and a database that holds data."""
+    """Return the server with a role that may only make databases, and others that may more.
+
+    A database holds data that everybody may change.
+    """
     if not postgresql.ask("SELECT 1 FROM pg_roles WHERE rolname = 'maker'"):
         postgresql.ask("CREATE ROLE maker LOGIN CREATEDB")
         postgresql.ask("CREATE ROLE reader LOGIN")
-        postgresql.ask("CREATE DATABASE precious OWNER maker")
-        postgresql.ask("CREATE TABLE t (id int); INSERT INTO t VALUES (42)", "precious")
+        postgresql.ask(ROLES)
+        postgresql.ask("CREATE DATABASE precious OWNER owner")
+        postgresql.ask(DATA, "precious")
     return postgresql
 
 
@@ -95,6 +113,7 @@ async def test_a_database_that_the_project_names_is_never_the_one(
         "ALTER ROLE reader SUPERUSER",
         "DO $$ BEGIN EXECUTE 'DROP ROLE reader'; END $$",
         "GRANT maker TO reader",
+        "COMMENT ON TABLE t IS 'https://x -- y'; DROP DATABASE precious",
     ],
 )
 async def test_a_statement_that_reaches_further_is_refused(
@@ -103,10 +122,78 @@ async def test_a_statement_that_reaches_further_is_refused(
     files = {"a.py": revision("a", up=f"op.execute({statement!r})")}
     files |= {"alembic.ini": address("postgresql+psycopg")}
     before = state(server)
-    finished = await cycled(alembic_project(files, server.address("postgres")))
+    finished = await cycled(alembic_project(files, server.address()))
     assert finished.verdict is Verdict.NOT_RUN
     assert "more than its own database" in (finished.reason or "")
     assert state(server) == before
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        ("postgres", "is a superuser"),
+        ("creator", "may make roles"),
+        ("replicator", "may replicate"),
+        ("owner", "owns the database precious"),
+        ("member", "is a member of pg_signal_backend"),
+        ("given", "owns or was given objects in precious"),
+    ],
+)
+async def test_a_role_that_may_more_than_make_databases_is_refused(
+    alembic_project: Writer, server: Server, role: str, words: str
+) -> None:
+    root = alembic_project({"a.py": revision("a", up=BEGUN)}, server.address(role))
+    before = state(server)
+    finished = await cycled(root)
+    assert (finished.verdict, (root / "begun").exists()) == (Verdict.NOT_RUN, False)
+    assert f"the role {role} {words}" in (finished.reason or "")
+    assert "CREATE ROLE hdb LOGIN CREATEDB" in (finished.reason or "")
+    assert state(server) == before
+
+
+LISTENER = """
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+@event.listens_for(Engine, "connect")
+def reach(connection, _record):
+    drop = "DROP DATABASE IF EXISTS precious"
+    if hasattr(connection, "run_async"):
+        connection.run_async(lambda own: own.execute(drop))
+    else:
+        connection.autocommit = True
+        connection.cursor().execute(drop)
+"""
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg"])
+async def test_the_server_itself_stops_what_goes_past_sqlalchemy(
+    alembic_project: Writer, server: Server, driver: str
+) -> None:
+    url = ELSEWHERE.format(f"postgresql+{driver}")
+    env = ASYNC_ENV if driver == "asyncpg" else ENV
+    files = {**SOUND, "alembic.ini": address(f"postgresql+{driver}")}
+    files |= {"models.py": f"{MODELS}ADDRESS = {url!r}\n", "migrations/env.py": LISTENER + env}
+    before = state(server)
+    finished = await cycled(alembic_project(files, server.address()))
+    assert finished.verdict is Verdict.CRASHED
+    assert "must be owner of database precious" in (finished.reason or "")
+    assert state(server) == before
+
+
+async def test_a_database_that_the_run_makes_beside_its_own_is_said(
+    alembic_project: Writer, server: Server
+) -> None:
+    files = {
+        "a.py": revision("a", up=f"{TABLE}\n{BESIDE}"),
+        "alembic.ini": address("postgresql+psycopg"),
+    }
+    try:
+        finished = await cycled(alembic_project(files, server.address()))
+    finally:
+        server.ask("DROP DATABASE IF EXISTS beside")
+    assert finished.verdict is Verdict.NOT_RUN
+    assert "the role maker owns the database beside" in (finished.reason or "")
 
 
 async def test_another_database_of_the_same_server_is_not_connected_to(
@@ -116,7 +203,7 @@ async def test_another_database_of_the_same_server_is_not_connected_to(
     url = f"postgresql://maker@127.0.0.1:{server.port}/precious"
     told = 'poolclass=pool.NullPool, connect_args={"dbname": "precious"}'
     env = ENV.replace("poolclass=pool.NullPool", told)
-    direct = "import psycopg\npsycopg.connect({!r}).execute('DROP TABLE t')\n".format(url)  # noqa: UP032
+    direct = "import psycopg\npsycopg.connect({!r}).execute('DELETE FROM t')\n".format(url)  # noqa: S608, UP032
     before = state(server)
     files = {**SOUND, "alembic.ini": address("postgresql+psycopg"), "migrations/env.py": env}
     root = alembic_project(files, server.address())

@@ -55,6 +55,15 @@ def test_another_meaning_of_an_imported_name_is_an_edit(project: Path) -> None:
     assert [one.code for one in faults(project)] == ["edited-revision"]
 
 
+def test_another_package_behind_a_relative_import_is_an_edit(tmp_path: Path) -> None:
+    text = revision("a", up="f()").replace("import sqlalchemy as sa", "from .x import f")
+    write(tmp_path, {"a.py": text})
+    publish(tmp_path)
+    write(tmp_path, {"a.py": text.replace("from .x", "from ..x")})
+    (found,) = faults(tmp_path)
+    assert found.message.startswith("import f differs")
+
+
 def test_another_parent_is_an_edit(project: Path) -> None:
     write(project, {"b.py": PLAIN.replace("down_revision = 'a'", "down_revision = None")})
     assert {one.code for one in faults(project)} == {"edited-revision", "multiple-heads"}

@@ -18,6 +18,7 @@ APP = {
 }
 DEEP = "src/app/sub/deep.py"
 MAIL = "src/app/mail.py"
+TYPED = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
 PACKAGE = "src/app/__init__.py"
 
 
@@ -108,7 +109,7 @@ def test_what_a_test_can_execute_reaches_it(tmp_path: Path, text: str, changed: 
         ("import json", MAIL),
         ("import app", MAIL),
         ("from app import sub", MAIL),
-        ("if TYPE_CHECKING:\n    from app import mail\n\n    x = mail\n\nimport json\n", MAIL),
+        (f"{TYPED}    from app import mail\n\n    x = mail\n\nimport json\n", MAIL),
         ("'''About app.mail.'''\n", MAIL),
         ("# import app.mail\n", MAIL),
         ("x = 'mail'\nprint('Look at example.com')", MAIL),
@@ -226,12 +227,6 @@ def test_a_change_of_what_any_test_may_use_leaves_nothing_out(
 ) -> None:
     found = select(write(tmp_path, {**APP, **TESTS}), changed=[changed])
     assert found == Selection((), ("tests/test_it.py", "tests/test_other.py"), widened)
-
-
-def test_a_document_reaches_the_tests_that_may_read_it(tmp_path: Path) -> None:
-    files = {"tests/test_it.py": "open('README.md')\n", "docs/guide.rst": "", "README.md": ""}
-    assert reached(tmp_path, files, "README.md").ordered == ("tests/test_it.py",)
-    assert reached(tmp_path, files, "docs/guide.rst").ordered == ()
 
 
 def test_what_is_gone_reaches_who_imported_it(tmp_path: Path) -> None:

@@ -143,6 +143,30 @@ TESTS: dict[str, tuple[Diagnostic, Finished | None, Origin, Mark]] = {
         origin("t.py::a"),
         "unknown",
     ),
+    "failed there on another line": (
+        failed("t.py::a"),
+        ran(replace(failed("t.py::a"), line=2), ended=("t.py::a",)),
+        origin("t.py::a"),
+        "unknown",
+    ),
+    "failed there on the line that moved": (
+        replace(failed("t.py::a", file="a.py"), line=3),
+        ran(replace(failed("t.py::a", file="a.py"), line=2), ended=("t.py::a",)),
+        origin("t.py::a"),
+        "known",
+    ),
+    "came there to the line from another": (
+        replace(failed("t.py::a"), detail="t.py:5: \nb.py:1: AssertionError"),
+        ran(replace(failed("t.py::a"), detail="t.py:4: \nb.py:1: AssertionError")),
+        origin("t.py::a"),
+        "unknown",
+    ),
+    "failed so there in a file that has moved": (
+        failed("to/m.py::a"),
+        ran(failed("m.py::a"), ended=("m.py::a",)),
+        origin("m.py::a"),
+        "known",
+    ),
     "did not end there": (failed("t.py::a"), ran(), origin("t.py::a"), "unknown"),
     "was not there": (failed("u.py::a"), ran(), origin(), "introduced"),
     "was there with other parameters, in a file that nobody touched": (

@@ -61,6 +61,11 @@ async def test_what_a_change_broke_is_told_from_what_was_broken(
             "import subprocess\nimport sys\n\nfrom shop.price import double, legacy\n\n\n"
             "def test_double():\n    assert double(2) == 4\n\n\n"
             "def test_legacy():\n    assert legacy() == 1\n\n\n"
+            # Sees today's code at the commit, too.
+            "def test_isolated():\n"
+            "    code = 'from shop.price import double; print(double(2))'\n"
+            "    found = subprocess.run([sys.executable, '-Ic', code], capture_output=True)\n"
+            "    assert found.stdout == b'4\\n'\n\n\n"
             "def test_process():\n"
             "    code = 'from shop.price import double; print(double(2))'\n"
             "    found = subprocess.run([sys.executable, '-c', code], capture_output=True)\n"
@@ -95,13 +100,16 @@ async def test_what_a_change_broke_is_told_from_what_was_broken(
         "mypy src/shop/use.py:5 arg-type": "introduced",
         "pytest tests/test_price.py::test_double AssertionError": "introduced",
         "pytest tests/test_price.py::test_legacy AssertionError": "known",
+        "pytest tests/test_price.py::test_isolated AssertionError": "unknown",
         "pytest tests/test_price.py::test_process AssertionError": "introduced",
         "pytest tests/test_price.py::test_new AssertionError": "introduced",
         "pytest tests/test_more.py::test_more KeyError": "introduced",
         "pytest tests/test_names.py AttributeError": "introduced",
         "pytest tests/test_gone.py ModuleNotFoundError": "known",
     }
-    assert answer.notes == ()
+    assert answer.notes == (
+        "tests that failed there and start programs, which may run today's code: 1",
+    )
     assert content(root) == before
     assert not (root / ".git" / "worktrees").exists()
     assert git(root, "worktree", "list").count("\n") == 1
@@ -199,6 +207,74 @@ async def test_what_the_commit_tells_nothing_of_is_unknown(project: ProjectFacto
     assert answer.notes == (
         "tests that are fine when only they run, without what git ignores: 2",
         "requirements.txt changed: what fails there with today's packages is unknown",
+    )
+
+
+OWN = {
+    "core.py": (
+        "import json\nimport pathlib\n\nseen = []\n\n\n"
+        "def total():\n    path = pathlib.Path('local.json')\n"
+        "    return sum(json.loads(path.read_text())) if path.exists() else 0\n\n\n"
+        "def add(one):\n    seen.append(one)\n\n\n"
+        "def old():\n    return False\n\n\ndef new():\n    return True\n\n\n"
+        "def legacy():\n    raise ValueError\n\n\ndef need():\n    assert new()\n"
+    ),
+    # Fails there for want of a file that git ignores.
+    "test_local.py": (
+        "import core\n\n\ndef test_local():\n    assert core.total() == 3\n\n\n"
+        "def test_legacy():\n    core.legacy()\n"
+    ),
+    # Fails there when it runs alone.
+    "test_order.py": (
+        "import core\n\n\ndef test_first():\n    core.add(1)\n\n\n"
+        "def test_second():\n    assert len(core.seen) == 1\n"
+    ),
+    # Fails there on another line, and on another way to the same line.
+    "test_line.py": (
+        "import core\nimport pytest\n\n\ndef test_line():\n"
+        "    if not core.new():\n        pytest.fail('broken')\n"
+        "    if not core.old():\n        pytest.fail('broken')\n\n\n"
+        "def need(value):\n    assert bool(value)\n\n\n"
+        "def test_way():\n    need(core.new())\n    need(core.old())\n"
+    ),
+    # Fails there for want of the history.
+    "test_git.py": (
+        "import subprocess\n\n\ndef test_git():\n"
+        "    done = subprocess.run(['git', 'diff', '--quiet', 'core.py'], capture_output=True)\n"
+        "    clean = done.returncode == 0\n    assert clean\n"
+    ),
+    "test_moved.py": (
+        "import core\n\n\ndef test_moved():\n    core.legacy()\n\n\n"
+        "def test_fine():\n    core.need()\n"
+    ),
+}
+
+
+async def test_a_test_is_known_only_where_it_failed_for_the_same_reason(
+    project: ProjectFactory,
+) -> None:
+    ignored = {".gitignore": f"{IGNORED['.gitignore']}local.json\n", "local.json": "[1, 2]"}
+    settings = f"{PYTEST}pythonpath = '.'\n"
+    root = project({**ignored, "pyproject.toml": settings, **OWN})
+    commit(root)
+    code = OWN["core.py"].replace("json.loads(path.read_text())", "[]")
+    code = code.replace("seen.append(one)", "pass").replace("return True", "return False")
+    write(root, {"core.py": code, "unit/test_moved.py": f"\n{OWN['test_moved.py']}"})
+    (root / "test_moved.py").unlink()
+    answer = await against(root)
+    assert answer.marks == {
+        "pytest test_local.py::test_local AssertionError": "unknown",
+        "pytest test_local.py::test_legacy ValueError": "known",
+        "pytest test_order.py::test_second AssertionError": "unknown",
+        "pytest test_line.py::test_line Failed": "unknown",
+        "pytest test_line.py::test_way AssertionError": "unknown",
+        "pytest test_git.py::test_git AssertionError": "unknown",
+        "pytest unit/test_moved.py::test_moved ValueError": "known",
+        "pytest unit/test_moved.py::test_fine AssertionError": "introduced",
+    }
+    assert answer.notes == (
+        "not seen there with their whole files and what git ignores: 2",
+        "tests that failed there and start git, whose history is not there: 1",
     )
 
 

@@ -7,21 +7,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .attaching import NO_FILE, Attaching
+from .drivers import wrap_drivers
 from .refusal import Refused, other_file, reaches_out
+from .role import QUERY, too_much
 
 SOURCES = ("sqlalchemy", "sqlalchemy.engine", "sqlalchemy.future", "sqlalchemy.ext.asyncio")
-DRIVERS = (
-    ("psycopg", "connect"), ("psycopg", "Connection.connect"),
-    ("psycopg", "AsyncConnection.connect"),
-    ("psycopg2", "connect"), ("asyncpg", "connect"), ("asyncpg", "create_pool"),
-    ("pg8000", "connect"), ("pg8000.dbapi", "connect"), ("pymysql", "connect"),
-    ("MySQLdb", "connect"), ("aiomysql", "connect"), ("oracledb", "connect"), ("pyodbc", "connect"),
-)  # fmt: skip
-"""What opens a connection without SQLAlchemy."""
 PLACES = (
     "host", "hostaddr", "port", "user", "password", "dbname", "database", "dsn", "conninfo",
     "service", "passfile", "unix_sock", "direct_tls", "sslmode", "ssl", "ssl_context", "sslcert",
-    "sslkey", "sslrootcert",
+    "sslkey", "sslrootcert", "async_creator_fn",
 )  # fmt: skip
 """What in a connection's arguments says where it leads, and how it is let in."""
 CURES = {
@@ -42,6 +37,7 @@ class Guard:
         self.version_tables: list[str] = ["alembic_version"]
         self._made: dict[int, Any] = {}
         self._opening = 0
+        self._attaching = Attaching(self.keep)
 
     def install(self) -> None:
         """Put the guard between the project and every way to a database."""
@@ -56,7 +52,8 @@ class Guard:
         engine = importlib.import_module("sqlalchemy.engine").Engine
         sqlalchemy.event.listen(engine, "do_connect", self._connect)
         sqlalchemy.event.listen(engine, "before_cursor_execute", self._executing)
-        self._wrap_drivers()
+        wrap_drivers(self._opened)
+        self._attaching.install()
         sys.addaudithook(self._audit)
         environment = importlib.import_module("alembic.runtime.environment").EnvironmentContext
         environment.configure = self._configuring(environment.configure)
@@ -78,8 +75,12 @@ class Guard:
 
     def refuse(self, why: str) -> None:
         """Stop the run; the reason is kept, should something swallow the exception."""
-        self.refusal = self.refusal or why
+        self.keep(why)
         raise Refused(why)
+
+    def keep(self, why: str) -> None:
+        """Keep the first reason why the run is refused."""
+        self.refusal = self.refusal or why
 
     @staticmethod
     def _replace(original: object, ours: object) -> None:
@@ -116,6 +117,7 @@ class Guard:
         differing = [one for one in PLACES if cparams.get(one) != named.get(one)]
         if list(cargs) != expected or differing:
             self.refuse("env.py connects to another database than the one that hdb made for it")
+        armed = self._attaching.armed
         self._opening += 1
         try:
             connection = dialect.connect(*cargs, **cparams)
@@ -123,6 +125,8 @@ class Guard:
             self._opening -= 1
         if self.backend == "postgresql":
             self._verify(connection)
+        elif self._attaching.armed == armed:
+            self.refuse(f"hdb can hold Python's own sqlite3 to one file, and not {dialect.driver}")
         self._made[id(connection)] = connection
         return connection
 
@@ -132,14 +136,18 @@ class Guard:
         return list(cargs), dict(cparams)
 
     def _verify(self, connection: Any) -> None:  # noqa: ANN401
-        """Ask the server itself where this leads."""
+        """Ask the server itself where this leads, and as whom."""
         cursor = connection.cursor()
         cursor.execute("SELECT current_database()")
         (name,) = cursor.fetchone()
+        cursor.execute(QUERY)
+        role = cursor.fetchone()
         cursor.close()
         connection.rollback()
         if name != self.url.database:
             self.refuse("the server connected to another database than the one that hdb made")
+        if too_much(role):
+            self.refuse(too_much(role))
 
     def _executing(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:  # noqa: ANN401
         if self.backend == "sqlite":
@@ -165,30 +173,14 @@ class Guard:
 
         return configure
 
-    def _wrap_drivers(self) -> None:
-        for module, path in DRIVERS:
-            try:
-                owner = importlib.import_module(module)
-            except Exception:  # noqa: BLE001, S112 - a driver that is not there opens nothing
-                continue
-            *outer, name = path.split(".")
-            for one in outer:
-                owner = getattr(owner, one, owner)
-            original = getattr(owner, name, None)
-            if callable(original):
-                wrapped = self._opened(original, f"{module}.{path}")
-                setattr(owner, name, staticmethod(wrapped) if outer else wrapped)
-
-    def _opened(self, original: Callable[..., Any], name: str) -> Callable[..., Any]:
-        def connect(*args: Any, **options: Any) -> Any:  # noqa: ANN401
-            if not self._opening:
-                self.refuse(
-                    f"the project connects by itself ({name}), not through alembic's engine"
-                )
-            return original(*args, **options)
-
-        return connect
+    def _opened(self, name: str) -> None:
+        if not self._opening:
+            self.refuse(f"the project connects by itself ({name}), not through alembic's engine")
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "sqlite3.connect" and not self._opening and args[0] not in {":memory:", ""}:
+        if event != "sqlite3.connect":
+            return
+        if not self._attaching.connecting:
+            self.refuse("the project opens SQLite in another way than sqlite3.connect")
+        if not self._opening and args[0] not in NO_FILE:
             self.refuse("the project opens a SQLite file by itself, not through alembic's engine")
