@@ -60,7 +60,10 @@ async def execute(step: Step, allowance: Allowance) -> Finished:
 async def _read(step: Step, read: Callable[[], Outcome]) -> Finished:
     """Judge what hdb reads itself, by the table that holds for every tool."""
     began = anyio.current_time()
-    outcome = await run_sync(read, abandon_on_cancel=True)
+    try:
+        outcome = await run_sync(read, abandon_on_cancel=True)
+    except Exception as error:  # noqa: BLE001 - it must not cost what the project's tools found
+        outcome = Outcome(problem=f"a fault of hdb's own: {error!r}")
     report = Report(
         root=step.root,
         cwd=step.cwd,

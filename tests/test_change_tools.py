@@ -232,3 +232,17 @@ async def test_what_a_fix_would_not_touch_is_not_marked(project: ProjectFactory)
     batch = await verify(folder)
     marks = {one.file: one.fix for one in batch.failures if one.code == "F401"}
     assert marks == {"legacy.py": "auto", "linked.py": None, "other.py": None}
+
+
+async def test_a_fault_in_what_hdb_reads_itself_costs_no_other_finding(
+    history: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("mcp_server.verify.inspect_migrations", fault)
+    batch = await verify(history({"test_price.py": "def test_price():\n    assert 0\n"}))
+    assert batch.verdict == "incomplete"
+    assert {one.tool for one in batch.failures} == {"pytest"}
+    said = {step.tool: step.reason for step in batch.steps}
+    assert "a fault of hdb's own" in (said["migrations"] or "")

@@ -170,7 +170,11 @@ def _assigned(node: ast.stmt, scope: _Scope) -> _Scope:
             # `drop = op.drop_table` is a name of the operation itself.
             known = scope.owners[name] if name == written else (called, scope.owners[name][1])
             return replace(after, owners={**scope.owners, target.id: known})
-    return replace(after, names={**after.names, target.id: resolved(value, scope.names)})
+    value = resolved(value, scope.names)
+    if isinstance(node, ast.AugAssign) and not isinstance(value, ast.Constant):
+        # What grows from step to step and is no text would be read again for each of them.
+        return after
+    return replace(after, names={**after.names, target.id: value})
 
 
 def _entered(item: ast.withitem, scope: _Scope) -> _Scope:
