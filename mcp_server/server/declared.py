@@ -16,9 +16,9 @@ RUNS = ToolAnnotations(
 )
 SPELT = frozenset({"Failure", "Finding"})
 """The records that the schemas of results spell out: what an agent acts on."""
-# It edits files, only as the project's own tools do, and what it did it does not do again.
+# It edits files that are there, which is more than adding to them; a second time does nothing.
 EDITS = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+    read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False
 )
 WHOLE = {"anthropic/maxResultSizeChars": 60_000}
 """Above a page, so that no client puts one into a file."""
