@@ -40,6 +40,7 @@ SERVICE = {
     "tests/mails/test_text.py": "def test_text():\n    assert 'a'\n",
 }
 AFFECTED = Request(affected=True)
+# Edits here change a file's size: Python takes what it compiled within the same second for current.
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def ran_tests(batch: Batch) -> int:
 
 
 async def test_what_a_change_cannot_reach_is_left_out_and_said(green: Path) -> None:
-    (green / "src/shop/price.py").write_text("def price() -> int:\n    return 2\n")
+    (green / "src/shop/price.py").write_text("def price() -> int:\n    return 1 + 1\n")
     batch = await verify(green, AFFECTED)
     assert (batch.verdict, batch.scope) == ("failed", "affected")
     assert {one.test for one in batch.failures} == {
@@ -205,7 +206,7 @@ async def test_a_file_that_git_keeps_although_it_is_ignored_is_a_change(
     (folder / ".gitignore").write_text(".venv\nlib/\n")
     commit(folder)
     assert (await verify(folder)).verdict == "passed"
-    (folder / "lib/shop/price.py").write_text("def price() -> int:\n    return 2\n")
+    (folder / "lib/shop/price.py").write_text("def price() -> int:\n    return 1 + 1\n")
     assert not read_status(folder, None).verified
     assert len((await verify(folder, AFFECTED)).failures) == 2
 
@@ -228,7 +229,7 @@ async def test_without_a_green_batch_everything_is_run(project: ProjectFactory) 
 
 
 async def test_a_batch_that_failed_is_no_base(green: Path) -> None:
-    (green / "src/shop/price.py").write_text("def price() -> int:\n    return 2\n")
+    (green / "src/shop/price.py").write_text("def price() -> int:\n    return 1 + 1\n")
     assert (await verify(green)).verdict == "failed"
     (green / "src/shop/mail.py").write_text("def send() -> str:\n    return 'sen' + 't'\n")
     batch = await verify(green, AFFECTED)
