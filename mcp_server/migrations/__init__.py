@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_server.migrations.cycle import Run, run_cycle, wants_cycle
+from mcp_server.migrations.cycle import Run, run_cycle
 from mcp_server.migrations.inspection import Inspection, inspect_migrations, inspection_step
 from mcp_server.migrations.located import Located, find_histories
 
@@ -14,5 +14,4 @@ __all__ = [
     "inspect_migrations",
     "inspection_step",
     "run_cycle",
-    "wants_cycle",
 ]

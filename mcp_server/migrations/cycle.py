@@ -24,11 +24,6 @@ NEVER_MADE = frozenset({Verdict.NOT_RUN, Verdict.MISSING})
 """How a step ends that asked no server, or whose server refused."""
 
 
-def wants_cycle(histories: Sequence[Located]) -> bool:
-    """Tell whether a project or the user names a database for throwaway runs."""
-    return any(read_settings(one.project).database for one in histories)
-
-
 async def run_cycle(
     conventions: Conventions, histories: Sequence[Located], run: Run
 ) -> tuple[Finished, ...]:
