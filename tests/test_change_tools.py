@@ -83,6 +83,7 @@ async def test_one_call_mends_what_is_marked_in_the_changed_files(
     assert "-import sys" in tried["diff"]
     done = data(await client.call_tool("fix", {}))
     assert [one["file"] for one in done["files"]] == ["price.py"]
+    assert "1 other file could be mended, too (legacy.py): name them" in done["summary"]
     assert (session / "price.py").read_text() == "def price():\n    return 2\n"
     assert (session / "legacy.py").read_bytes() == before
     assert data(await client.call_tool("fix", {"everything": True}))["verdict"] == "fixed"
@@ -100,7 +101,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
     "a name and a commit": ("map_change", {"what": "price.py", "since": "HEAD"}, "not both"),
     "a file outside": ("map_change", {"what": ["../x.py"]}, "../x.py"),
     "a file outside to mend": ("fix", {"targets": ["../x.py"]}, "../x.py"),
-    "targets and everything": ("fix", {"targets": ["price.py"], "everything": True}, ""),
+    "targets and everything": ("fix", {"targets": ["price.py"], "everything": True}, "or ask for"),
 }
 
 

@@ -19,7 +19,7 @@ from mcp_server.fixing.chain import Adding, Mended, mend
 from mcp_server.fixing.parsing import unparsed
 from mcp_server.fixing.report import Change, Fixed, view
 from mcp_server.fixing.running import Run, gathered, runner
-from mcp_server.fixing.selection import Selection, select
+from mcp_server.fixing.selection import Selection, refuse, select
 from mcp_server.fixing.tools import Tool, fixers, look, with_files
 from mcp_server.fixing.writing import Original, read_original, replace, untouchable
 from mcp_server.models import Diagnostic
@@ -55,6 +55,7 @@ async def fix(
     first = read_conventions(root)
     root, limits = first.root, first.limits
     end = anyio.current_time() + limits.deadline
+    await run_sync(partial(refuse, everything=everything, since=since), root, targets)
     async with turn(root, limits.deadline, checkpoint) as held:
         selection = await run_sync(
             partial(select, everything=everything, since=since), root, targets
@@ -76,6 +77,7 @@ async def fix(
             changes = {file: one for file, one in changes.items() if file not in left}
         fixed = Fixed(
             scope=selection.words,
+            elsewhere=work.elsewhere,
             dry_run=dry_run,
             problems=(*problems, *work.adding),
             changes=changes,
@@ -104,6 +106,15 @@ class _Work:
         self.run = run
         self.adding: tuple[str, ...] = ()
         """What is wrong with tools that would write something of their own into files."""
+        self.elsewhere = sorted(
+            {
+                one.file
+                for tool in tools
+                for one in tool.found
+                if one.fix and one.file and not selection.takes(one.file)
+            }
+        )
+        """Files that were not asked about and hold what could be mended."""
         self.found: tuple[Diagnostic, ...] = tuple(
             one
             for tool in tools

@@ -20,6 +20,8 @@ from mcp_server.models import Diagnostic
 from mcp_server.redact import redact, secrets
 from mcp_server.untrusted import neutral
 
+MOST_ELSEWHERE = 5
+"""How many files that were not asked about are named."""
 MOST_FILES = 100
 MOST_LEFT_ALONE = 40
 MOST_PLACES = 60
@@ -42,6 +44,8 @@ class Fixed:
 
     scope: str
     dry_run: bool
+    elsewhere: Sequence[str] = ()
+    """Files that were not asked about and hold what could be mended."""
     problems: tuple[str, ...] = ()
     changes: dict[str, Change] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
@@ -84,7 +88,7 @@ def view(fixed: Fixed, root: str) -> FixView:
     return FixView(
         schema="hdb.fix/1",
         verdict=_verdict(fixed),
-        summary=_summary(fixed, sum(one.count for one in remains)),
+        summary=clean(_summary(fixed, sum(one.count for one in remains))),
         scope=clean(fixed.scope),
         problems=tuple(map(line, fixed.problems)),
         files=tuple(files[:MOST_FILES]),
@@ -125,6 +129,11 @@ def _summary(fixed: Fixed, remaining: int) -> str:
         parts.append(f"{left} left alone")
     if remaining:
         parts.append(f"{remaining} finding{'s' * (remaining != 1)} that {SET} do not mend")
+    if count := len(fixed.elsewhere):
+        more = ", ..." if count > MOST_ELSEWHERE else ""
+        named = one_line(", ".join(fixed.elsewhere[:MOST_ELSEWHERE])) + more
+        files = f"{count} other file{'s' * (count != 1)}"
+        parts.append(f"{files} could be mended, too ({named}): name them, or ask for all")
     if fixed.problems:
         parts.append(f"did not work: {', '.join(one.split()[0] for one in fixed.problems)}")
     return "; ".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_server.change import read_change
+from mcp_server.change import read_base, read_change
 from mcp_server.errors import UsageError
 from mcp_server.targets import read_targets
 
@@ -35,15 +35,22 @@ class Selection:
         )
 
 
-def select(root: Path, targets: Sequence[str], *, everything: bool, since: str | None) -> Selection:
-    """Return which files are asked about, by default those that the work has changed.
-
-    Raises `HdbError` for targets that are none, and for questions that exclude each other.
-    """
+def refuse(root: Path, targets: Sequence[str], *, everything: bool, since: str | None) -> None:
+    """Refuse targets that are none, and questions that exclude each other, before any waiting."""
     asked = [bool(targets), everything, since is not None]
     if sum(asked) > 1:
         msg = "Name files and folders, or ask for all, or for what changed since a commit: one."
         raise UsageError(msg)
+    _named(root, targets)
+    if since is not None:
+        read_base(root, since)
+
+
+def select(root: Path, targets: Sequence[str], *, everything: bool, since: str | None) -> Selection:
+    """Return which files are asked about, by default those that the work has changed.
+
+    Raises `HdbError` for targets that are gone since `refuse` saw them.
+    """
     if everything:
         return Selection(words="all files", everything=True)
     if targets:

@@ -80,7 +80,8 @@ def _led(place: Path) -> Iterator[str]:
         for entry in (one for name in FOLDERS for one in _entries(library / name)):
             if entry.suffix in {".pth", ".egg-link"}:
                 lines = (line.strip() for line in _text(entry).splitlines())
-                yield from (line for line in lines if line.startswith("/"))
+                ends = (line for line in lines if not line.startswith(("import", "#")))
+                yield from (str(entry.parent / line) for line in ends if line not in {"", "."})
             elif entry.name.startswith("__editable__") and entry.suffix == ".py":
                 yield from (one for one in LEADS.findall(_text(entry)) if Path(one).exists())
 
