@@ -12,13 +12,12 @@ from packaging.utils import canonicalize_name
 
 from mcp_server.checkers import checkers
 from mcp_server.child_environment import INJECT
-from mcp_server.execution import Allowance, execute
+from mcp_server.execution import Allowance
 from mcp_server.finished import RAN, Finished
 from mcp_server.git import open_repository
 from mcp_server.models import Diagnostic, Step, Verdict
-from mcp_server.outgoing import outgoing
-from mcp_server.redact import secrets
 from mcp_server.repository import Conventions, Role
+from mcp_server.schedule import run_one
 from mcp_server.since.compare import (
     Mark,
     Origin,
@@ -223,7 +222,7 @@ class Trial:
         return moody
 
     async def _run(self, step: Step) -> Finished:
-        over = outgoing(await execute(step, self.allowance), secrets(os.environ))
+        over = await run_one(step, self.allowance)
         # What lies beside the copy, such as an environment, is named as it is named here.
         here = f"{self.conventions.root}/"
         found = tuple(
