@@ -21,7 +21,10 @@ QUOTED = re.compile(r"['\"`](\w+)['\"`]")
 QUOTATION = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
 WHOLE_FILE_TOPICS = frozenset({"syntax", "format", "import-order"})
 """Topics of which one finding a file says all: their lines differ from tool to tool."""
-HEADS = (Role.TYPES, Role.LINT, Role.TEST, Role.COVERAGE, Role.IMPORTS, Role.FORMAT)
+HEADS = (
+    *(Role.TYPES, Role.LINT, Role.TEST, Role.COVERAGE, Role.MIGRATIONS),
+    *(Role.SECURITY, Role.DOCS, Role.IMPORTS, Role.FORMAT),
+)
 """Whose finding leads a group: the one that names the cause before the one that shows it."""
 SHORTEST_ID = 4
 DIGEST_LENGTH = 16

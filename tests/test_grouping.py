@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_server.grouping import group, identify, normalised
+from mcp_server.grouping import HEADS, group, identify, normalised
 from mcp_server.models import Diagnostic
+from mcp_server.repository import Role
 
 
 def failed(test: str, message: str = "assert 1 == 2", line: int = 5, **more: object) -> Diagnostic:
@@ -135,6 +136,16 @@ def test_the_finding_that_names_the_cause_leads() -> None:
     foretold = typed(message='has no attribute "x"')
     (only,) = group([raised, foretold])
     assert only.head == foretold
+
+
+def test_a_finding_on_a_revision_joins_that_of_another_tool() -> None:
+    drift = Diagnostic(tool="alembic", file="a.py", line=5, topic="syntax", message="drift")
+    (one,) = group([drift, linted("syntax")])
+    assert [each.tool for _, each in one.members] == ["ruff", "alembic"]
+
+
+def test_a_tool_of_any_role_can_share_a_cause() -> None:
+    assert set(HEADS) == set(Role)
 
 
 def test_what_several_findings_say_alike_is_said_in_the_head() -> None:

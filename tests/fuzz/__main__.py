@@ -133,9 +133,10 @@ def main() -> int:
     inputs = sum(tally.inputs for tally in tallies.values())
     faults = [(target, *each) for target in targets for each in tallies[target].faults.items()]
     spent = time.perf_counter() - began
-    print(f"{'total':18}{inputs:>9} inputs {spent:7.1f} s  {len(faults)} faults")
     for target, kind, example in faults:
-        print(f"\n{target}: {kind}\n{example}")
+        print(f"{target}: {kind}\n{example}\n")
+    # Last, since a summary of several runs takes the closing line.
+    print(f"{'total':18}{inputs:>9} inputs {spent:7.1f} s  {len(faults)} faults")
     return 1 if faults else 0
 
 
