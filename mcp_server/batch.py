@@ -6,7 +6,7 @@ import hashlib
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -98,7 +98,7 @@ def assemble(
         steps=steps,
         delta=delta,
         failures=failures,
-        advice=tuple(dict.fromkeys(_advice(finished))),
+        advice=as_advice(one for each in finished for one in each.outcome.advice),
     )
     return batch, groups
 
@@ -126,16 +126,19 @@ def grouped(finished: Sequence[Finished]) -> tuple[Group, ...]:
     return group(replace(one, fix=None) if one.file in broken else one for one in found)
 
 
-def _advice(finished: Sequence[Finished]) -> Iterator[Advice]:
-    for each in finished:
-        for one in each.outcome.advice:
-            yield Advice(
-                tool=one.tool,
-                code=one.code,
-                file=one.file,
-                line=one.line,
-                message=neutral(_brief(stable(one.message))),
-            )
+def as_advice(found: Iterable[Diagnostic]) -> tuple[Advice, ...]:
+    """Return findings that fail nothing as a batch tells them, each once."""
+    told = (
+        Advice(
+            tool=one.tool,
+            code=one.code,
+            file=one.file,
+            line=one.line,
+            message=neutral(_brief(stable(one.message))),
+        )
+        for one in found
+    )
+    return tuple(dict.fromkeys(told))
 
 
 def marked(batch: Batch, groups: Sequence[Group], since: Since, new: Mapping[str, bool]) -> Batch:

@@ -11,17 +11,20 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import anyio
 from rich.console import Console, RenderableType
 
 from mcp_server import session, streams
 from mcp_server.adopt import adopt
+from mcp_server.advice.listing import check_rules, explain_rule, list_rules
 from mcp_server.cache import cache_folder
 from mcp_server.code_map import map_change
 from mcp_server.contract import Batch, ConventionsView, FailureDetail, StatusView
 from mcp_server.contract_fix import FixView
 from mcp_server.contract_map import MapView
+from mcp_server.contract_rules import RulesCheck, RulesView, RuleView
 from mcp_server.conventions import read_conventions
 from mcp_server.conventions_view import conventions_view
 from mcp_server.doctor import examine
@@ -33,6 +36,7 @@ from mcp_server.render import render_batch, render_failure, render_status
 from mcp_server.render_conventions import render_conventions
 from mcp_server.render_fix import render_fix
 from mcp_server.render_map import render_map
+from mcp_server.render_rules import render_rules
 from mcp_server.roots import current_folder, named_folder, nearest_project
 from mcp_server.scope import is_affected
 from mcp_server.status import read_status
@@ -98,6 +102,22 @@ def _map(root: Path, arguments: argparse.Namespace) -> int:
     return _print(found, arguments.format, 0)
 
 
+def _rules(root: Path, arguments: argparse.Namespace) -> int:
+    if arguments.check:
+        if arguments.name is not None and arguments.path is not None:
+            msg = f"`hdb rules --check` takes one folder: --rule {arguments.name} asks one rule."
+            raise UsageError(msg)
+        root = _root(arguments.path or arguments.name)
+        found = check_rules(root, arguments.rule, notes=arguments.all)
+        return _print(found, arguments.format, STATUS[found.verdict])
+    if arguments.all or arguments.rule:
+        msg = "--all and --rule go with --check: `hdb rules NAME` explains one rule."
+        raise UsageError(msg)
+    named = arguments.name is not None
+    told = explain_rule(root, arguments.name) if named else list_rules(root)
+    return _print(told, arguments.format, 0)
+
+
 def _conventions(root: Path, arguments: argparse.Namespace) -> int:
     if arguments.write:
         for line in adopt(read_conventions(root)):
@@ -132,17 +152,7 @@ def _print(record: Wire, form: str, status: int, *, detail: bool = False) -> int
 def _rendered(record: Wire, *, detail: bool) -> RenderableType:
     if isinstance(record, ConventionsView):
         return render_conventions(record, detail=detail)
-    if isinstance(record, FailureDetail):
-        return render_failure(record)
-    if isinstance(record, Batch):
-        return render_batch(record)
-    if isinstance(record, MapView):
-        return render_map(record)
-    if isinstance(record, FixView):
-        return render_fix(record)
-    if isinstance(record, StatusView):
-        return render_status(record)
-    raise TypeError(record)
+    return RENDERED[type(record)](record)
 
 
 def _unsaid(why: str) -> int:
@@ -273,5 +283,14 @@ READING: dict[str, Callable[[Path, argparse.Namespace], int]] = {
     "conventions": _conventions,
     "failure": _failure,
     "map": _map,
+    "rules": _rules,
     "status": _status,
+}
+RENDERED: dict[type[Wire], Callable[[Any], RenderableType]] = {
+    Batch: render_batch,
+    FailureDetail: render_failure,
+    FixView: render_fix,
+    MapView: render_map,
+    StatusView: render_status,
+    **dict.fromkeys((RulesView, RuleView, RulesCheck), render_rules),
 }

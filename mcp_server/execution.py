@@ -43,6 +43,8 @@ async def execute(step: Step, allowance: Allowance) -> Finished:
     if step.read is not None:
         return await _read(step, step.read)
     report = await _run(step, allowance)
+    if report is None and step.turned is not None:
+        report = Report(root=step.root, cwd=step.cwd, limit="")
     if report is None:
         limits = allowance.limits
         why = f"not begun within the {limits.deadline:g} s for the whole"
@@ -77,6 +79,9 @@ def conclude(step: Step, report: Report) -> Finished:
     """Return what became of a step whose process left this report; pure."""
     checker = checkers().get(step.tool)
     read = checker.parse(report) if checker else opaque.parse(report, step.tool)
+    if step.turned is not None:
+        ran = Report(root=report.root, cwd=report.cwd, status=0, seconds=report.seconds)
+        return judge(step, ran, step.turned(_cut_named(report, read)))
     finished = judge(step, report, _cut_named(report, read))
     return _guarded(_forgiven(_within(_picked(finished))) if checker else finished)
 

@@ -203,5 +203,7 @@ class Step:
     """Whether it may share ports or databases with another step."""
     read: Callable[[], Outcome] | None = None
     """What hdb reads itself, in place of a process; never raises."""
+    turned: Callable[[Outcome], Outcome] | None = None
+    """What becomes of the findings of a run that only advises, and so can fail nothing."""
     refused: tuple[Verdict, str] | None = None
     """The verdict and the reason where the step cannot be run (`missing`, `not_run`)."""

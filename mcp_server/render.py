@@ -144,6 +144,8 @@ def _closing(batch: Batch) -> Text:
             f"{f' ({since.seconds:.1f} s)' if since.seconds >= 1 else ''}"
         )
         text.append("".join(f"\n  {note}" for note in since.notes))
+    if explained := next((one.code for one in batch.advice if one.tool == "rules"), None):
+        text.append(f"\n`hdb rules {explained}` explains {explained}", style="dim")
     if batch.failures:
         shown = batch.failures[0].id
         text.append(f"\n`hdb failure {shown}` shows the one marked [{shown}] in full", style="dim")

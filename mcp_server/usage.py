@@ -17,6 +17,10 @@ LIMITS = Limits()
 EPILOG = "exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 incomplete"
 
 FIX_EPILOG = "exit status: 0 nothing is left to mend, 1 something is, 2 wrong usage, 3 incomplete"
+RULES_EPILOG = (
+    "exit status: 0 answered, and no gated rule is hit; 1 one is; 2 wrong usage; 3 one could not "
+    "be asked"
+)
 MAP_EPILOG = "exit status: 0 answered, 2 wrong usage"
 SINCE = "the commit to hold the files against (default: where the branch parted from main)"
 STATUS_EPILOG = "exit status: 0 verified, 1 not verified, 2 wrong usage"
@@ -123,6 +127,7 @@ def parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="show the difference and change nothing"
     )
     mending.add_argument("--since", metavar="REF", help=SINCE)
+    ruling = _rules(commands)
     detail = commands.add_parser(
         "failure", help="show one failure of the last batch in full", allow_abbrev=False
     )
@@ -133,7 +138,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=STATUS_EPILOG, allow_abbrev=False,
     )  # fmt: skip
     standing.add_argument("path", nargs="?", help="the project's folder")
-    for one in (check, reading, mapping, mending, detail, standing):
+    for one in (check, reading, mapping, mending, ruling, detail, standing):
         one.add_argument("--format", choices=("text", "json"), default="text")
     commands.add_parser(
         "doctor", help="say what of this machine is missing or wrong, and what mends it",
@@ -147,6 +152,26 @@ def parser() -> argparse.ArgumentParser:
         help="without the front that answers at once and starts the server again when it dies",
     )  # fmt: skip
     return reader
+
+
+def _rules(commands: argparse._SubParsersAction[_Parser]) -> argparse.ArgumentParser:
+    ruling = commands.add_parser(
+        "rules", help="list hdb's own rules, explain one, or ask all of them about all files",
+        epilog=RULES_EPILOG, allow_abbrev=False,
+    )  # fmt: skip
+    ruling.add_argument("name", nargs="?", help="the rule to explain; with --check the folder")
+    ruling.add_argument("path", nargs="?", help="the project's folder")
+    ruling.add_argument(
+        "--check", action="store_true", help="say what the rules find in all files of the project"
+    )
+    ruling.add_argument(
+        "--all", action="store_true", help="with --check: ask those of severity note, too"
+    )
+    ruling.add_argument(
+        "--rule", action="append", metavar="NAME", default=[],
+        help="with --check: ask this rule only; may be repeated",
+    )  # fmt: skip
+    return ruling
 
 
 def _seconds(text: str) -> float:

@@ -11,7 +11,10 @@ import anyio
 from anyio.to_thread import run_sync
 
 from mcp_server import store
-from mcp_server.batch import assemble, marked, remember, without_fix
+from mcp_server.advice.changed import advised
+from mcp_server.advice.preset_step import folded, preset_steps
+from mcp_server.advice.step import apart, rules_step
+from mcp_server.batch import as_advice, assemble, marked, remember, without_fix
 from mcp_server.change import read_base
 from mcp_server.contract import Batch, Since
 from mcp_server.conventions import read_conventions
@@ -106,8 +109,12 @@ async def verify(
         )
         histories = await run_sync(find_histories, conventions, abandon_on_cancel=True)
         steps = _steps(work, chosen, request.targets)
+        files = await run_sync(advised, root, chosen, abandon_on_cancel=True)
+        advising = (rules_step(conventions, files), *preset_steps(conventions, files.lines))
         finished = await run_all(
-            (*steps, *_reading(work, histories, chosen)), work.allowance, listener
+            (*steps, *_reading(work, histories, chosen), *filter(None, advising)),
+            work.allowance,
+            listener,
         )
         if not chosen:
             run = partial(run_one, allowance=work.allowance)
@@ -163,6 +170,7 @@ async def _batch(work: _Work, finished: Sequence[Finished]) -> Batch:
     """Make the batch of everything that was run, and keep it."""
     conventions, covered = work.conventions, work.covered
     root = conventions.root
+    finished, advice, remark = apart(folded(finished))
     marked_files = {
         one.file for each in finished for one in each.outcome.diagnostics if one.fix and one.file
     }
@@ -172,11 +180,12 @@ async def _batch(work: _Work, finished: Sequence[Finished]) -> Batch:
         finished,
         scope=covered.scope,
         problems=conventions.problems,
-        aside=_aside(work, finished),
+        aside="; ".join(filter(None, [_aside(work, finished), remark])),
         previous=store.previous(root),
     )
     batch = batch.model_copy(
         update={
+            "advice": (*batch.advice, *as_advice(advice)),
             "left_out": told(covered, conventions),
             "root": neutral(redact(str(root))) if has_worktrees(root) else None,
         }

@@ -42,9 +42,13 @@ LAYERS = [
         "since",
         "render_map",
         "render_fix",
+        "render_rules",
+        "advice",
     },
     {"schedule"},
     {"turns", "execution", "outgoing", "scope"},
+    {"rules"},
+    {"semantic"},
     {"plan", "targets", "batch", "delta", "finished", "grouping", "process", "store", "opaque"}
     | {"child_environment", "strays", "supervisor", "side_file", "cache", "cache_files"}
     | {"snapshot", "change", "code_map", "migrations", "reach"},
@@ -60,6 +64,7 @@ LAYERS = [
         "contract",
         "contract_map",
         "contract_fix",
+        "contract_rules",
         "errors",
         "redact",
         "stable",
@@ -133,6 +138,21 @@ def test_every_module_has_its_layer() -> None:
 def test_checkers_know_only_their_base(path: Path) -> None:
     siblings = {name for name in own(path) if name.startswith("checkers.")}
     assert siblings <= {"checkers.base"}
+
+
+RULES = sorted(one for one in (PACKAGE / "rules").glob("*.py") if one.stem != "__init__")
+
+
+@pytest.mark.parametrize("path", RULES, ids=name_of)
+def test_rules_know_only_their_base_and_what_source_means(path: Path) -> None:
+    known = {name for name in own(path) if name.partition(".")[0] != "semantic"}
+    assert known <= (set() if path.stem == "base" else {"rules.base"})
+
+
+@pytest.mark.parametrize("path", RULES, ids=name_of)
+def test_a_rule_has_its_test(path: Path) -> None:
+    test = ROOT / "tests" / "rules" / f"test_{path.stem}.py"
+    assert path.stem == "base" or test.is_file()
 
 
 def test_only_the_server_imports_the_sdk() -> None:

@@ -53,7 +53,7 @@ def map_change(
     if what and since is not None:
         msg = "Name what to look at, or a commit to compare with: not both."
         raise UsageError(msg)
-    with _uncollected():
+    with uncollected():
         library = Library(read_conventions(root))
         root = library.root
         if what:
@@ -67,7 +67,7 @@ def map_change(
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Let no garbage be looked for: going through millions of nodes takes half of the time."""
     enabled = gc.isenabled()
     gc.disable()

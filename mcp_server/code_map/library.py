@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from mcp_server.code_map.collect import collect
 from mcp_server.code_map.records import Binding, Source, Symbol
@@ -37,10 +38,6 @@ class Library:
         self.files = tree.files
         python = [path for path in tree.files if path.endswith(".py")]
         self.contents = read_heads(python, Place(root, {}), LONGEST_FILE)
-        self.words = {
-            path: frozenset(content.translate(SEPARATORS).split())
-            for path, content in self.contents.items()
-        }
         self.known = set(python)
         self._tests = {path: self._is_test(path) for path in python}
         self._ordered = sorted(python, key=lambda path: (self._tests[path], path))
@@ -52,6 +49,14 @@ class Library:
         self.gone: set[Symbol] = set()
         """What was deleted and is only remembered."""
         self._roots = {one.path: tuple(_roots(one)) for one in self.projects}
+
+    @cached_property
+    def words(self) -> dict[str, frozenset[bytes]]:
+        """The words of each file; who only parses files has no need of them."""
+        return {
+            path: frozenset(content.translate(SEPARATORS).split())
+            for path, content in self.contents.items()
+        }
 
     def source(self, path: str) -> Source:
         """Return a file taken apart; a file that is not there holds nothing."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcp_server import limits
 from mcp_server.checkers import checkers
-from mcp_server.conventions.choice.stated import misstated, stated_lines
+from mcp_server.conventions.choice.stated import RULES, misstated, stated_lines
 from mcp_server.conventions.facts import read_facts
 from mcp_server.conventions.files.settings import Files, read_settings
 from mcp_server.conventions.layout.projects import find_projects, is_marked
@@ -46,7 +46,15 @@ def read_conventions(
     stated = [one.settings.tables.get("hdb", {}) for one in files.values()]
     # Before the facts are read, which concern no check.
     unread = tuple(place.reader.told(without=survey.instructions))
-    useful = tuple(one for one in projects if one.commands or one.others) or projects[:1]
+    useful = (
+        tuple(
+            one
+            for one in projects
+            # Rules that it gates are asked of its files, whoever names the commands.
+            if one.commands or one.others or RULES in one.settings.tables.get("hdb", {})
+        )
+        or projects[:1]
+    )
     if facts:
         of = dict(zip((one.path for one in projects), files.values(), strict=True))
         useful = tuple(

@@ -77,7 +77,7 @@ def _of_added(one: Operation) -> Iterator[Change]:
     words = {last_word(each) for each in parts}
     given = options.get("name", column.args[0] if column.args else None)
     columns = _columns(given, one.names)
-    default = "server_default" in options and not _is_null(options["server_default"], one.names)
+    default = has_default(one)
     if is_constant(options.get("nullable"), value=False) and not default and not FILLED & words:
         yield Change("required-column", one.table, columns)
     if is_constant(options.get("unique"), value=True):
@@ -89,6 +89,16 @@ def _of_added(one: Operation) -> Iterator[Change]:
         yield Change("locking-foreign-key", one.table, columns)
     if not one.flag("if_not_exists"):
         yield Change("add-column", one.table, columns)
+
+
+def has_default(one: Operation) -> bool:
+    """Tell whether `add_column` fills its column by a default of the database."""
+    node = one.argument(1, "column")
+    column = resolved(node, one.names) if node is not None else None
+    given = column.keywords if isinstance(column, ast.Call) else []
+    return any(
+        each.arg == "server_default" and not _is_null(each.value, one.names) for each in given
+    )
 
 
 def _is_null(node: ast.expr, names: Names) -> bool:
@@ -132,10 +142,10 @@ def _of_core(one: Operation) -> Iterator[Change]:
     if not words or words[-1] not in {"delete", "update"} or {"where", "filter"} & {*words}:
         return
     start = chain[len(words) - 1]
-    yield Change(f"{words[-1]}-all", _table_of(start, one.names), _updated(chain, one.names))
+    yield Change(f"{words[-1]}-all", table_of(start, one.names), _updated(chain, one.names))
 
 
-def _table_of(call: ast.Call, names: Names) -> TableName:
+def table_of(call: ast.Call, names: Names) -> TableName:
     """Return the table of `delete(t)`, `update(t)`, `t.delete()` or `t.update()`."""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     node = call.args[0] if call.args and not isinstance(call.args[0], ast.Dict) else owner

@@ -14,7 +14,7 @@ OPINIONS = frozenset(
     "empty-downgrade edited-downgrade drop-table drop-column narrowing-type delete-all update-all "
     "truncate required-column set-not-null locking-index concurrent-index-in-transaction "
     "locking-foreign-key locking-check locking-unique locking-type-change rename-table "
-    "rename-column".split()
+    "rename-column schema-and-data".split()
 )
 """What can be meant: it advises, and fails a check only where the project gates it."""
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from mcp_server.migrations.alterations import changes_of
 from mcp_server.migrations.change import Young
 from mcp_server.migrations.finding import finding
+from mcp_server.migrations.mixed import Mixed
 from mcp_server.migrations.operations import operations
 from mcp_server.migrations.revision import Revision
 from mcp_server.migrations.way_back import lacks_way_back
@@ -51,6 +52,8 @@ SAID = {
     "rename-table": f"renames {{}}, and code that still runs knows the old name: {STAGED}",
     "rename-column": f"renames a column of {{}}, and code that still runs knows the old name: "
     f"{STAGED}",
+    "schema-and-data": "fills {} in the transaction of an ALTER TABLE, whose lock keeps everybody "
+    "out until the last row is written: give the data a revision of its own, NOT NULL after it",
     "empty-downgrade": "its downgrade() does nothing, so there is no way back: write it, or say in "
     "[tool.hdb.migrations] ignore that the project goes only forward",
 }  # fmt: skip
@@ -106,7 +109,9 @@ def _judged(
     if line is not None:
         yield finding("empty-downgrade", path, line or revision.line, SAID["empty-downgrade"], name)
     seen: set[object] = set()
+    mixed = Mixed()
     for operation in operations(tree, "upgrade"):
+        mixed.observe(operation, young)
         for change in changes_of(operation):
             code, shown = change.kind, change.table.shown
             told = code in SAID and not young.covers(change, operation.arms)
@@ -119,3 +124,7 @@ def _judged(
                 seen.add((code, operation.line, shown))
                 words = f"`{shown}`" if shown else "a table"
                 yield finding(code, path, operation.line, SAID[code].format(words), name)
+    if postgresql and mixed.found is not None:
+        line, shown = mixed.found
+        words = f"`{shown}`" if shown else "a table"
+        yield finding("schema-and-data", path, line, SAID["schema-and-data"].format(words), name)

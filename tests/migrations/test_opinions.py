@@ -74,7 +74,7 @@ CASES: list[tuple[str, list[str]]] = [
         ("op.execute(sa.text('TRUNCATE orders'))", ["truncate"]),
         ("op.get_bind().execute(sa.text('DROP TABLE orders'))", ["drop-table"]),
         ('op.execute("UPDATE orders SET x = 1")', ["update-all"]),
-        (ADD + 'op.execute("UPDATE orders SET y = x")', []),  # noqa: S608 - text to be read
+        (ADD + 'op.execute("UPDATE orders SET y = x")', ["schema-and-data"]),  # noqa: S608 - text
         ("t = sa.table('orders')\nop.execute(t.update().values(x=1))", ["update-all"]),
         ("t = sa.table('orders')\nop.execute(t.delete().where(t.c.x == 1))", []),
         (ADD + "t = sa.table('orders')\nop.execute(t.update().values({'y': 1}))", []),
@@ -112,7 +112,7 @@ CASES += [
         (OTHER + "op.drop_column('orders', 'x')", ["drop-column"]),
         (OTHER + "for t in (a, b):\n    op.drop_column(t, 'x')", ["drop-column"]),
         (ADD + "op.drop_column('orders', 'y')", []),
-        (ADD + SQL.format("UPDATE orders SET (y) = (SELECT 1)"), []),
+        (ADD + SQL.format("UPDATE orders SET (y) = (SELECT 1)"), ["schema-and-data"]),
         (ADD + "op.execute(sa.update(Order).values(y=1))", []),
         (NEW + "op.rename_table('n', 'm')\nop.drop_table('m')\nop.drop_table('n')",
          ["drop-table"]),

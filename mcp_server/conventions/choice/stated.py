@@ -15,6 +15,8 @@ from mcp_server.conventions.tasks.tasks import Part, take_apart
 from mcp_server.limits import SETTINGS, is_limit
 from mcp_server.repository import Command, Role
 
+RULES = "rules"
+"""The table of hdb's own rules, which is read by `advice` and names its own mistakes."""
 STOP_CHECK = "stop-check"
 """The setting that says whether a session may end its turn with unverified changes."""
 
@@ -76,15 +78,16 @@ def misstated(files: Files, label: str) -> Iterator[str]:
     """Yield what stands in `[tool.hdb]` and cannot be meant."""
     table = files.settings.tables.get("hdb", {})
     known = {
-        "pass-env", "environment", "setup", STOP_CHECK, *SETTINGS, *(role.value for role in Role)
-    }  # fmt: skip
+        *("pass-env", "environment", "setup", STOP_CHECK, RULES),
+        *(*SETTINGS, *(role.value for role in Role)),
+    }
     for name, value in table.items():
         lines = value if isinstance(value, list) else [value]
         if name not in known:
             listed = ", ".join(sorted(known))
             yield f"{label}pyproject.toml [tool.hdb] has no setting {name!r}: it knows {listed}"
-        elif name == Role.MIGRATIONS.value and isinstance(value, dict):
-            # What its table says is for the reading of migrations, which names its own mistakes.
+        elif name == RULES or (name == Role.MIGRATIONS.value and isinstance(value, dict)):
+            # What its table says is for whoever reads it, and names its own mistakes.
             continue
         elif name in SETTINGS:
             if not is_limit(value):

@@ -1,0 +1,200 @@
+"""`hdb rules`: which rules there are, what one says, and what they find in all files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_server.advice import asking, listing
+from mcp_server.cli import main
+from mcp_server.rules import Hit, Rule, rules
+from tests.repositories import commit
+
+HEAD = "[project]\nname = 'app'\nversion = '1'\n"
+OPEN = "import jwt\n\nclaims = jwt.decode('t', 'k')\n"
+TWICE = "import jwt\n\nclaims = jwt.decode('t', 'k')\nmore = jwt.decode('t', 'k')\n"
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch: pytest.MonkeyPatch) -> dict[str, Rule]:
+    """Let there be three rules: one that is asked, one for those who ask, one of another step."""
+
+    def note(name: str, **changes: Any) -> Rule:  # noqa: ANN401 - whatever a rule has
+        fields = {one: getattr(rules()["jwt-unpinned"], one) for one in Rule.__slots__}
+        return Rule(**{**fields, "name": name, **changes})
+
+    found = {
+        "jwt-unpinned": rules()["jwt-unpinned"],
+        "a-note": note(
+            "a-note",
+            severity="note",
+            same_as=("X123",),
+            check=lambda module: iter([Hit(module.tree.root, "a file")]),
+        ),
+        "heads": note("heads", check=None, reported_as=("multiple-heads", "cycle")),
+    }
+    for module in (asking, listing):
+        monkeypatch.setattr(module, "rules", lambda: found)
+    return found
+
+
+def write(root: Path, text: str = "", source: str = OPEN) -> Path:
+    commit(root, {"pyproject.toml": HEAD + text, "app.py": source})
+    return root
+
+
+def answer(capsys: Captured, *words: str) -> Any:  # noqa: ANN401 - JSON
+    main(["rules", *words, "--format", "json"])
+    return json.loads(capsys.readouterr().out)
+
+
+def test_all_rules_are_listed_with_what_the_project_does_with_them(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write(tmp_path, "[tool.hdb.rules]\ngate = ['jwt-unpinned']\n"))
+    why = rules()["jwt-unpinned"].why
+    assert main(["rules"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"jwt-unpinned  gated            {why}",
+        f"a-note        note = X123      {why}",
+        f"heads         step migrations  {why}",
+        "",
+        "3 rules; `hdb rules NAME` explains one",
+    ]
+    assert answer(capsys) == {
+        "schema": "hdb.rules/1",
+        "rules": [
+            {"name": "jwt-unpinned", "why": why, "here": "gated"},
+            {"name": "a-note", "severity": "note", "why": why, "same_as": ["X123"]},
+            {"name": "heads", "why": why, "step": "migrations"},
+        ],
+    }
+
+
+def test_one_rule_is_explained_with_both_examples(tmp_path: Path, capsys: Captured) -> None:
+    rule = rules()["jwt-unpinned"]
+    assert main(["rules", "jwt-unpinned", str(write(tmp_path))]) == 0
+    shown = capsys.readouterr().out
+    for text in (
+        *(rule.why, rule.wrong.splitlines()[-1], rule.right.splitlines()[-1], *rule.source),
+        "where it is meant: `# hdb: ignore[jwt-unpinned]` on the line\n",
+        'to fail the check: [tool.hdb.rules] gate = ["jwt-unpinned"]\n',
+        f"taught in skills/{rule.taught}\n",
+    ):
+        assert text in shown
+    told = answer(capsys, "a-note", str(tmp_path))
+    assert (told["schema"], told["severity"], told["wrong"]) == ("hdb.rule/1", "note", rule.wrong)
+    assert told["silence"].endswith("on the line, or `noqa: X123`")
+
+
+@pytest.mark.parametrize("name", ["heads", "multiple-heads", "cycle"])
+def test_a_rule_of_another_step_is_found_by_its_codes(
+    name: str, tmp_path: Path, capsys: Captured
+) -> None:
+    told = answer(capsys, name, str(write(tmp_path)))
+    assert (told["name"], told["codes"]) == ("heads", ["multiple-heads", "cycle"])
+    codes = "by its codes: multiple-heads, cycle"
+    assert told["gate"] == f"to fail the check: [tool.hdb.migrations] gate, {codes}"
+    assert "looks_at" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["jwt-unpined"], "'jwt-unpined' is no rule; did you mean 'jwt-unpinned'?"),
+        (["multiple-head"], "'multiple-head' is no rule; did you mean 'multiple-heads'?"),
+        (["zzz"], "'zzz' is no rule; `hdb rules` lists them"),
+        (["--all"], "--all and --rule go with --check"),
+        (["--check", "--rule", "zzz"], "'zzz' is no rule; `hdb rules` lists them"),
+        (
+            ["--check", "--rule", "cycle"],
+            "'heads' is reported by `hdb verify`, in its step migrations, as multiple-heads, cycle",
+        ),
+        (["--check", "jwt-unpinned", "."], "`hdb rules --check` takes one folder"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    capsys: Captured,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(write(tmp_path))
+    assert main(["rules", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_check_asks_about_all_files_and_advice_fails_nothing(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    assert main(["rules", "--check", str(write(tmp_path, source=TWICE))]) == 0
+    message = "decodes a token without `algorithms`: pass the one that you sign with"
+    assert capsys.readouterr().out.splitlines() == [
+        "app.py",
+        "     3:10  jwt-unpinned",
+        f"           {message}",
+        "      4:8  jwt-unpinned",
+        f"           {message}",
+        "",
+        "passed: 2 findings in 1 file: jwt-unpinned 2",
+        "`hdb rules jwt-unpinned` explains jwt-unpinned",
+    ]
+    assert answer(capsys, "--check", str(tmp_path))["findings"][0] == {
+        "rule": "jwt-unpinned", "file": "app.py", "line": 3, "column": 10, "message": message
+    }  # fmt: skip
+
+
+def test_check_asks_what_it_is_told_to(tmp_path: Path, capsys: Captured) -> None:
+    write(tmp_path)
+
+    def found(*words: str) -> set[str]:
+        told = answer(capsys, "--check", str(tmp_path), *words)
+        return {one["rule"] for one in told.get("findings", ())}
+
+    assert found() == {"jwt-unpinned"}
+    assert found("--all") == {"jwt-unpinned", "a-note"}
+    assert found("--rule", "a-note") == {"a-note"}
+    assert found("--rule", "a-note", "--rule", "jwt-unpinned") == {"jwt-unpinned", "a-note"}
+
+
+def test_check_ends_with_1_where_a_gate_is_hit(tmp_path: Path, capsys: Captured) -> None:
+    root = write(tmp_path, "[tool.hdb.rules]\ngate = ['jwt-unpinned']\n")
+    assert main(["rules", "--check", str(root)]) == 1
+    shown = capsys.readouterr().out
+    assert "     3:10  jwt-unpinned  gated\n" in shown
+    assert "failed: 1 finding, 1 gated in 1 file: jwt-unpinned 1\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "said"),
+    [
+        (
+            "gate = ['jwt-unpinned']",
+            "def f(:\n",
+            "not parsed, so not checked: app.py (line 1: invalid syntax)",
+        ),
+        ("gate = ['zzz']", OPEN, "gate names 'zzz', which is no rule"),
+    ],
+    ids=["broken file", "mistaken setting"],
+)
+def test_check_ends_with_3_where_a_gate_could_not_be_asked(
+    text: str, source: str, said: str, tmp_path: Path, capsys: Captured
+) -> None:
+    root = write(tmp_path, f"[tool.hdb.rules]\n{text}\n", source)
+    assert main(["rules", "--check", str(root)]) == 3
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert "incomplete: " in shown
+
+
+def test_check_says_which_files_it_could_not_read(tmp_path: Path, capsys: Captured) -> None:
+    assert main(["rules", "--check", str(write(tmp_path, source="def f(:\n"))]) == 0
+    assert capsys.readouterr().out == (
+        "not parsed, so not checked: app.py (line 1: invalid syntax)\n"
+        "passed: nothing found in 0 files\n"
+    )
