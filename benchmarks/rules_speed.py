@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from mcp_server.advice.judging import judge
+from mcp_server.advice.asking import Question, ask
 from mcp_server.conventions import read_conventions
 from mcp_server.rules import rules
 from mcp_server.semantic import read_program
@@ -72,12 +72,14 @@ def once(project: Path) -> Cost:
         started = time.process_time()
         program = read_program(conventions)
         paths = sorted(program.library.contents)
-        hits = sum(1 for _ in judge(program, paths, rules().values()))
+        answer = ask(program, Question(settings={}, advised=paths, notes=True))
         whole = time.process_time() - started
     # Files of one text, as empty ones, are no file parsed twice.
     same = Counter(program.library.contents.values())
     often = [-(-count // same[text]) for text, count in texts.items() if text in same]
-    return Cost(whole, sum(times), len(times), max(often, default=0), len(paths), hits)
+    return Cost(
+        whole, sum(times), len(times), max(often, default=0), len(paths), len(answer.advised)
+    )
 
 
 def compiled(project: Path) -> float:

@@ -9,7 +9,7 @@ from mcp_server.advice.explaining import in_full
 from mcp_server.advice.judging import applies, diagnostic, hits, order, project_of
 from mcp_server.advice.settings import RuleSettings, named, nearest
 from mcp_server.advice.silencing import Silences
-from mcp_server.code_map import uncollected
+from mcp_server.code_map.collector import uncollected
 from mcp_server.models import Diagnostic
 from mcp_server.rules import Rule, rules
 from mcp_server.rules.base import Hit

@@ -8,14 +8,13 @@ need 3.5 s to parse it; rope the like. This takes a fraction of it.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from mcp_server.change import Change, read_change
 from mcp_server.code_map.changed import Touched
 from mcp_server.code_map.classes import Classes
+from mcp_server.code_map.collector import uncollected
 from mcp_server.code_map.data_models import DataModels
 from mcp_server.code_map.fixtures import Fixtures
 from mcp_server.code_map.gather import models_of, routes_of, settings_of
@@ -64,18 +63,6 @@ def map_change(
             looked_at = changed(library, root, change)
         view = _view(library, change, looked_at, detail=detail)
         return cleaned(view if detail else lean(view))
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Let no garbage be looked for: going through millions of nodes takes half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _view(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 CANONICAL = {
     "asyncio.events.get_event_loop": "asyncio.get_event_loop",
     "asyncio.exceptions.": "asyncio.",
@@ -144,6 +146,7 @@ DERIVED = {
 """Bases of foreign classes, as far as a rule asks for them."""
 
 
+@lru_cache(maxsize=20_000)
 def canonical(dotted: str) -> str:
     """Return the one name by which rules know something that packages offer under several."""
     for _ in range(3):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import cached_property
 
+from mcp_server.code_map.collector import uncollected
 from mcp_server.code_map.library import Library
 from mcp_server.code_map.records import Binding as Imported
 from mcp_server.code_map.syntax import parse
@@ -82,24 +81,12 @@ class Program:
         content = self.library.contents.get(path)
         if content is None:
             return None
-        with _without_collections():
+        with uncollected():
             tree = parse(content)
             if not isinstance(tree, SyntaxError):
                 return Module(self, path, content, tree)
         self.unread[path] = f"line {tree.lineno or 1}: {tree.msg}"
         return None
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Keep the garbage collector from walking a growing tree; that took half of all time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def read_program(conventions: Conventions) -> Program:

@@ -42,9 +42,30 @@ def scopes(tree: Tree, node: ast.AST) -> Iterator[ast.AST]:
     A class's names are seen by its own statements alone, and the first iterable of a
     comprehension is read outside of it.
     """
+    innermost = _next(tree, node, classes=True)
+    if innermost is None:
+        return
+    yield innermost
+    yield from _outer(tree, innermost)
+
+
+def _outer(tree: Tree, scope: ast.AST) -> tuple[ast.AST, ...]:
+    """Return the scopes around one, innermost first; found once, since most names ask for them."""
+    known = tree.outer.get(scope)
+    if known is None:
+        found: list[ast.AST] = []
+        around = _next(tree, scope, classes=False)
+        while around is not None:
+            found.append(around)
+            around = _next(tree, around, classes=False)
+        known = tree.outer[scope] = tuple(found)
+    return known
+
+
+def _next(tree: Tree, node: ast.AST, *, classes: bool) -> ast.AST | None:
+    """Return the innermost scope around a node, None for none."""
     parents = tree.parents
     below, child, parent = node, node, parents.get(node)
-    first = True
     while parent is not None:
         kind = parent.__class__
         if kind is ast.Module or (kind in SCOPES and holds_names(parent, child)):
@@ -52,10 +73,10 @@ def scopes(tree: Tree, node: ast.AST) -> Iterator[ast.AST]:
                 child is parent.generators[0]  # type: ignore[attr-defined] # has generators
                 and below is child.iter
             )
-            if not outside and (first or kind is not ast.ClassDef):
-                yield parent
-                first = False
+            if not outside and (classes or kind is not ast.ClassDef):
+                return parent
         below, child, parent = child, parent, parents.get(parent)
+    return None
 
 
 SCOPES = frozenset(SCOPE_KINDS)

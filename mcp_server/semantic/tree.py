@@ -63,6 +63,8 @@ class Tree:
         self.root = root
         self.by_kind: dict[type[ast.AST], list[ast.AST]] = {}
         self.parents: dict[ast.AST, ast.AST] = {}
+        self.outer: dict[ast.AST, tuple[ast.AST, ...]] = {}
+        """Of a scope, those around it: kept for `scopes`."""
         by_kind, parents = self.by_kind, self.parents
         waiting: list[ast.AST] = [root]
         while waiting:
