@@ -5,7 +5,8 @@
 
 `find` prints every hit with the lines around it; FOLDER holds one checkout a service, named as in
 `services.jsonl`. With more than `--most` hits of a rule it draws as many at random, always the
-same. `table` writes `rules.md` from `judgements/*.jsonl`: one reading a line.
+same. `table` renews the table of `rules.md`: what readers judged (`judgements/*.jsonl`, one reading
+a line), and what `benchmarks.rules_recall --write` counted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 JUDGEMENTS = HERE / "judgements"
 SERVICES = HERE / "services.jsonl"
 TABLE = HERE / "rules.md"
+RECALL = HERE / "rules_recall.jsonl"
+HEAD = "| rule | severity | hits that are right | services | found, rewritten | found, planted |"
 SEED = 7
 AROUND = 6
 
@@ -78,24 +80,43 @@ def show(folder: Path, hits: list[tuple[str, Program, Diagnostic]], most: int) -
                     print(f"{'>' if number == at else ' '}{number:5} {line}")
 
 
+def _recall() -> dict[str, dict[str, list[int]]]:
+    lines = RECALL.read_text(encoding="utf-8").splitlines() if RECALL.exists() else []
+    return {one["rule"]: one for one in map(json.loads, lines)}
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}".removesuffix(".0") + f" % of {whole}" if whole else ""
+
+
 def table() -> str:
-    """Return the table of all judgements, by rule."""
+    """Return what was measured of every rule, as a table in Markdown."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     projects = defaultdict(set)
     for one in judgements():
         counted[one["rule"]][one["verdict"]] += 1
         projects[one["rule"]].add(one["project"])
-    lines = [
-        "| rule | severity | judged | right | precision | services with hits |",
-        "|---|---|--:|--:|--:|--:|",
-    ]
+    recall = _recall()
+    lines = [HEAD, "|---|---|--:|--:|--:|--:|"]
     for name, rule in rules().items():
         held = counted[name]
-        total = sum(held.values())
-        share = f"{100 * held['right'] / total:.0f} %" if total else "no hit"
-        row = (name, rule.severity, total, held["right"], share, len(projects[name]))
+        seen = recall.get(name, {})
+        row = (
+            f"`{name}`",
+            rule.severity,
+            _share(held["right"], sum(held.values())),
+            len(projects[name]) or "",
+            _share(*seen.get("alone", [0, 0])),
+            _share(*seen.get("planted", [0, 0])),
+        )
         lines.append("| " + " | ".join(map(str, row)) + " |")
     return "\n".join(lines) + "\n"
+
+
+def page() -> str:
+    """Return `rules.md` with its table as the judgements and the recall have it now."""
+    before, _, rest = TABLE.read_text(encoding="utf-8").partition(HEAD)
+    return before + table() + rest.partition("\n\n")[1] + rest.partition("\n\n")[2]
 
 
 def main() -> None:
@@ -109,7 +130,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=30)
     options = parser.parse_args()
     if options.command == "table":
-        sys.stdout.write(table())
+        TABLE.write_text(page(), encoding="utf-8")
         return
     words = [one for one in options.words.split(",") if one]
     hits = list(find(options.services, options.rule, words, options.only))

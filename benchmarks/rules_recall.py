@@ -1,18 +1,20 @@
 """Measures how many violations the rules find when they are written in other ways.
 
     python -m benchmarks.rules_recall [--services FOLDER] [--rule NAME]... [--misses] [--hosts N]
+                                      [--write]
 
 Each rule's wrong example and each that its test says it must hit is written in many ways by
 `benchmarks.mutations`, and the rule is asked about every one of them: alone, and with `--services`
 planted into modules of real services (checkouts named as in `services.jsonl`). A variation is
 found where the rule says as much of it as of the example it comes from. `--misses` prints those
-that are not, as a difference from the example.
+that are not, as a difference from the example. `--write` keeps the shares for `rules.md`.
 """
 
 from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ from benchmarks.rules_hosts import Host, hosts, planted
 from mcp_server.rules import Rule, rules
 
 FEWEST = 20
+RECALL = Path(__file__).resolve().parent / "rules_recall.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,14 @@ def _share(tried: list[Tried]) -> str:
     return f"{found} of {len(tried)}, {100 * found / len(tried):.1f} %"
 
 
+def kept(rule: Rule, tried: list[Tried]) -> str:
+    """Return what `rules.md` needs of a rule, as a line of JSON."""
+    free = [one.found for one in tried if not one.host]
+    put = [one.found for one in tried if one.host and one.label]
+    shares = {"alone": [sum(free), len(free)], "planted": [sum(put), len(put)]}
+    return json.dumps({"rule": rule.name, **shares})
+
+
 def kinds(tried: list[Tried]) -> str:
     """Return how many of each kind of variation were missed, most first."""
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -151,9 +162,11 @@ def main() -> None:
     parser.add_argument("--rule", action="append", default=[])
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--hosts", type=int, default=12)
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     among = Host.all(options.services) if options.services else []
     everything: list[Tried] = []
+    lines: list[str] = []
     print("| rule | ways | found alone | found in services | plain example in services | |")
     print("|---|--:|--:|--:|--:|---|")
     for name, rule in rules().items():
@@ -164,6 +177,9 @@ def main() -> None:
             tried += in_hosts(rule, among, options.hosts)
         print(row(rule, tried), flush=True)
         everything += tried
+        lines += [kept(rule, tried)] if rule.check else []
+    if options.write:
+        RECALL.write_text("\n".join(lines) + "\n", encoding="utf-8")
     missed = [one for one in everything if not one.found and one.label]
     print(f"\n{_share([one for one in everything if one.label])} found\n\n{kinds(everything)}")
     if options.misses:

@@ -7,7 +7,7 @@ ruff 0.17.5; rules that are still in preview go by their names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,14 @@ PASSED_ON = frozenset(
 """Tables of the project's ruff that say how rules are meant, not which."""
 CODE = re.compile(r"[A-Z]+[0-9]*")
 PYTHONS = range(7, 15)
+PLUGINS = {
+    "flake8-annotations": ("ANN2",),
+    "flake8-async": ("ASYNC",),
+    "flake8-bandit": tuple(one for one in STABLE if one.startswith("S")),
+    "flake8-bugbear": ("B",),
+    "flake8-pytest-style": ("PT",),
+}
+"""What the plugins of flake8 look for, by the codes that ruff has from them."""
 FLAKE8_FILES = (".flake8", "setup.cfg", "tox.ini")
 
 
@@ -74,8 +82,11 @@ def decided(settings: Settings) -> Decided:
     return Decided(frozenset(selected), frozenset(ignored), by_file)
 
 
-def offered(settings: Settings) -> tuple[str, ...]:
-    """Return the rules of the preset that a project has not decided about, () for none of them."""
+def offered(settings: Settings, tools: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the rules of the preset that a project has not decided about, () for none of them.
+
+    `tools` are the checkers that the project runs: what they look for is decided, too.
+    """
     known = decided(settings)
     if "ALL" in known.selected | known.ignored:
         return ()
@@ -83,17 +94,30 @@ def offered(settings: Settings) -> tuple[str, ...]:
     # A code that is decided as a part of a longer one leaves the rest of it offered.
     kept = [one for one in STABLE if not any(one.startswith(code) for code in left)]
     kept += [one for one in PREVIEW if one not in left]
-    framework = bool(ASYNC_SIGNATURES & settings.dependencies)
-    left_out = {"I": _sorts_imports(settings), "ANN2": _typed(settings), "unused-async": framework}
-    return tuple(one for one in kept if not left_out.get(one))
+    left_out = {*_covered(settings, tools)}
+    if ASYNC_SIGNATURES & settings.dependencies:
+        left_out.add("unused-async")
+    return tuple(one for one in kept if one not in left_out)
 
 
-def configuration(settings: Settings, python: str | None) -> str:
+def _covered(settings: Settings, tools: Collection[str]) -> Iterator[str]:
+    """Yield what other tools of the project look for."""
+    if "isort" in tools or _sorts_imports(settings):
+        yield "I"
+    if _typed(settings):
+        yield "ANN2"
+    if "flake8" in tools or settings.section("flake8", *FLAKE8_FILES):
+        yield from ("F", "E4", "E7", "E9")
+        for package, codes in PLUGINS.items():
+            yield from codes if package in settings.dependencies else ()
+
+
+def configuration(settings: Settings, python: str | None, tools: Collection[str] = ()) -> str:
     """Return the ruff.toml that offers a project the preset; paths are relative to its folder."""
     known = decided(settings)
     table = mapping(settings.tables.get("ruff"))
     lint = mapping(table.get("lint"))
-    chosen = offered(settings)
+    chosen = offered(settings, tools)
     finer = sorted(
         code
         for code in (known.selected | known.ignored)

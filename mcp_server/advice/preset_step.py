@@ -39,7 +39,8 @@ def preset_steps(conventions: Conventions, changed: Lines) -> Iterator[Step]:
     for one in conventions.projects:
         files = by_project.get(one.path)
         settings = _settings(conventions, one)
-        if not files or program is None or not offered(settings):
+        tools = {each.tool for each in one.commands}
+        if not files or program is None or not offered(settings, tools):
             continue
         inside = [posixpath.relpath(path, one.path) for path in files]
         yield Step(
@@ -54,7 +55,7 @@ def preset_steps(conventions: Conventions, changed: Lines) -> Iterator[Step]:
             command=COMMAND,
             source="hdb",
             env=ENV,
-            files={CONFIGURATION: configuration(settings, one.python)},
+            files={CONFIGURATION: configuration(settings, one.python, tools)},
             turned=partial(as_advice, changed=changed),
         )
 

@@ -101,6 +101,13 @@ def test_what_flake8_ignores_is_not_offered(write: Path) -> None:
     assert "LOG015" in advice
 
 
+def test_what_flake8_looks_for_is_not_offered(write: Path) -> None:
+    (write / "app" / "times.py").write_text("import os\n" + SOURCE)
+    assert "F401" in offer(write)[1]
+    (write / "setup.cfg").write_text("[flake8]\nmax-line-length = 100\n")
+    assert "F401" not in offer(write)[1]
+
+
 def test_a_project_that_selects_everything_is_offered_nothing(write: Path) -> None:
     (write / "pyproject.toml").write_text(HEAD + '[tool.ruff.lint]\nselect = ["ALL"]\n')
     assert offer(write) == ([], {})
