@@ -59,7 +59,7 @@ class RuleFinding(Wire):
 class RulesCheck(Wire):
     """What the rules say of all files of a project.
 
-    `problems` are what kept a gated rule from being asked; `remarks` what else is to be told.
+    `problems` are what kept a rule from being asked; `remarks` what else is to be told.
     """
 
     schema_: Literal["hdb.rules-check/1"] = Field(alias="schema")

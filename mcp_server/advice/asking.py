@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from mcp_server.advice.excluding import is_generated, read_excluded
 from mcp_server.advice.explaining import in_full
 from mcp_server.advice.judging import applies, diagnostic, hits, order, project_of
 from mcp_server.advice.settings import RuleSettings, named, nearest
@@ -56,15 +57,18 @@ class Answer:
     """What the rules found: `gated` counts, `advised` never does.
 
     `files` says how many were asked about, `proven` about how many of them a gated rule was.
-    `unproven` is what kept a gated rule from being asked, `remarks` what else is to be told.
+    `unproven` is what kept a gated rule from being asked, `faults` what kept another from it, and
+    `remarks` is what else is to be told. `unasked` counts files that nobody edits by hand.
     """
 
     gated: list[Diagnostic] = field(default_factory=list)
     advised: list[Diagnostic] = field(default_factory=list)
     unproven: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     files: int = 0
     proven: int = 0
+    unasked: int = 0
 
 
 def ask(program: Program, question: Question) -> Answer:
@@ -83,6 +87,7 @@ class _Round:
         self.told: set[tuple[str, str]] = set()
         self.unread: dict[bool, list[str]] = {True: [], False: []}
         self.faults: dict[bool, list[str]] = {True: [], False: []}
+        self.excluded = read_excluded(program.conventions)
         self.unused: list[str] = []
         self.misnamed: list[str] = []
 
@@ -93,7 +98,8 @@ class _Round:
         found = self.found
         for gated, told in ((True, found.unproven), (False, found.remarks)):
             told.extend(_counted("not parsed, so not checked", self.unread[gated]))
-            told.extend(_counted("a fault of hdb's own", self.faults[gated]))
+        found.unproven += _counted("a fault of hdb's own", self.faults[True])
+        found.faults += _counted("a fault of hdb's own", self.faults[False])
         found.remarks += _counted("`# hdb: ignore` silences nothing", self.unused)
         found.remarks += self.misnamed
         return found
@@ -105,6 +111,9 @@ class _Round:
         # Of what kind a file is tells its name; it need not be parsed for that.
         concerned = {name for name, one in asked.items() if not tests or "tests" in one.looks_at}
         if not concerned:
+            return
+        if self._nobody_edits(path):
+            self.found.unasked += 1
             return
         gated &= concerned
         try:
@@ -119,6 +128,9 @@ class _Round:
         self.found.files += 1
         self.found.proven += bool(gated)
         self._module(module, asked, gated)
+
+    def _nobody_edits(self, path: str) -> bool:
+        return is_generated(self.program.library.contents[path]) or self.excluded.holds(path)
 
     def _module(self, module: Module, asked: Mapping[str, Rule], gated: frozenset[str]) -> None:
         silences = Silences(module)

@@ -90,7 +90,7 @@ def check_rules(root: Path, names: Collection[str] = (), *, notes: bool = False)
         notes=notes,
     )
     found = ask(program, question)
-    problems = (*misstated(conventions), *found.unproven)
+    problems = (*misstated(conventions), *found.unproven, *found.faults)
     return RulesCheck(
         schema="hdb.rules-check/1",
         verdict="incomplete" if problems else "failed" if found.gated else "passed",
@@ -145,6 +145,8 @@ def _summary(found: Answer) -> str:
     counts = Counter(one.code or "" for one in every)
     listed = ", ".join(f"{name} {count}" for name, count in counts.most_common())
     of = f"{found.files} file{'s' * (found.files != 1)}"
+    if found.unasked:
+        of += f" ({found.unasked} generated or excluded not asked about)"
     if not every:
         return f"nothing found in {of}"
     total = f"{len(every)} finding{'s' * (len(every) != 1)}"

@@ -82,7 +82,7 @@ def _asked(
     if gates:
         count = f"{len(gates)} gated rule{'s' * (len(gates) != 1)}"
         remarks.insert(0, f"{count} asked of {found.proven} file{'s' * (found.proven != 1)}")
-    remarks += found.remarks
+    remarks += [*found.faults, *found.remarks]
     problems = [*misstated(conventions), *found.unproven]
     return Outcome(
         diagnostics=tuple(found.gated),
