@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from mcp_server.advice.judging import TOOL
-from mcp_server.advice.preset import configuration, offered
+from mcp_server.advice.preset import configuration, decided, offered
+from mcp_server.advice.ruff_config import RuffConfig, RuffConfigs
 from mcp_server.checkers.ruff import ENV
 from mcp_server.finished import Finished
 from mcp_server.models import SCRATCH, Diagnostic, Outcome, Step, Verdict
-from mcp_server.repository import Conventions, Project, Settings
+from mcp_server.repository import Conventions, Project
 from mcp_server.status_report import remarks
 
 Lines: TypeAlias = Mapping[str, frozenset[int] | None]
@@ -28,49 +29,63 @@ SHOWN = 5
 
 
 def preset_steps(conventions: Conventions, changed: Lines) -> Iterator[Step]:
-    """Yield, for each project with changed files, the run of ruff that offers it the preset."""
+    """Yield the runs of ruff that offer the preset: one for each configuration of changed files."""
     program = _program()
-    by_project: dict[str, list[str]] = {}
+    configs = RuffConfigs(conventions.root)
+    runs: dict[tuple[str, str | None], tuple[Project, RuffConfig | None, list[str]]] = {}
     for path in sorted(changed):
         owner = _project(conventions, path)
         generated = any(one in f"/{path}" for one in REVISIONS)
         if owner is not None and path.endswith(".py") and not generated:
-            by_project.setdefault(owner.path, []).append(path)
-    for one in conventions.projects:
-        files = by_project.get(one.path)
-        settings = _settings(conventions, one)
-        tools = {each.tool for each in one.commands}
-        if not files or program is None or not offered(settings, tools):
+            config = configs.holding(path)
+            key = (owner.path, config.folder if config else None)
+            runs.setdefault(key, (owner, config, []))[2].append(path)
+    for project, config, files in runs.values() if program is not None else ():
+        known = decided(project, config)
+        if not offered(project, known):
             continue
-        inside = [posixpath.relpath(path, one.path) for path in files]
+        # The patterns of a configuration begin at its own folder.
+        folder = config.folder if config is not None else project.path
         yield Step(
             tool="ruff",
             argv=(
-                *(program, "check", "--config", f"{SCRATCH}/{CONFIGURATION}"),
+                *(str(program), "check", "--config", f"{SCRATCH}/{CONFIGURATION}"),
                 *("--output-format=json-lines", "--no-fix", "--force-exclude", "--no-cache", "--"),
-                *inside,
+                *(posixpath.relpath(path, folder) for path in files),
             ),
-            cwd=conventions.root / one.path,
+            cwd=conventions.root / folder,
             root=conventions.root,
             command=COMMAND,
             source="hdb",
             env=ENV,
-            files={CONFIGURATION: configuration(settings, one.python, tools)},
-            turned=partial(as_advice, changed=changed),
+            files={CONFIGURATION: configuration(project, config, known)},
+            turned=partial(on_changed_lines, changed=changed),
         )
 
 
-def as_advice(outcome: Outcome, changed: Lines) -> Outcome:
-    """Return what ruff found as advice on the changed lines; its failure is a remark."""
+def on_changed_lines(outcome: Outcome, changed: Lines) -> Outcome:
+    """Return what ruff found on the changed lines as advice; its failure is a remark."""
     if outcome.problem is not None:
         first = outcome.problem.partition("\n")[0]
         return Outcome(checked=True, remark=f"ruff's rules could not be offered: {first}")
+    kept = (
+        replace(one, severity="note", fix=None)
+        for one in outcome.diagnostics
+        if one.topic != "syntax"
+        and ((lines := changed.get(one.file or "")) is None or one.line in lines)
+    )
+    return Outcome(checked=True, advice=tuple(kept))
+
+
+def _once(
+    found: Iterable[Diagnostic], reported: Collection[tuple[str | None, int | None, str | None]]
+) -> tuple[Diagnostic, ...]:
+    """Return what no step of the project reported, of one rule in one file as one piece."""
     grouped: dict[tuple[str | None, str | None], list[Diagnostic]] = {}
-    for one in outcome.diagnostics:
-        lines = changed.get(one.file or "")
-        if one.topic != "syntax" and (lines is None or one.line in lines):
+    for one in found:
+        if (one.file, one.line, one.code) not in reported:
             grouped.setdefault((one.file, one.code), []).append(one)
-    return Outcome(checked=True, advice=tuple(_together(each) for each in grouped.values()))
+    return tuple(_together(each) for each in grouped.values())
 
 
 def _together(found: list[Diagnostic]) -> Diagnostic:
@@ -78,15 +93,17 @@ def _together(found: list[Diagnostic]) -> Diagnostic:
     first, *others = found
     lines = [str(one.line) for one in others]
     shown = ", ".join(lines[:SHOWN]) + (f" and {len(lines) - SHOWN} more" * (len(lines) > SHOWN))
-    message = f"{first.message} (also line {shown})" if others else first.message
-    return replace(first, message=message, severity="note", fix=None)
+    return replace(first, message=f"{first.message} (also line {shown})") if others else first
 
 
 def folded(finished: Sequence[Finished]) -> list[Finished]:
     """Return finished steps with all runs that only advise as part of the one that is hdb's own."""
     runs = [one for one in finished if one.step.turned is not None]
     kept = [one for one in finished if one.step.turned is None]
-    advice = tuple(each for one in runs for each in one.outcome.advice)
+    reported = {
+        (each.file, each.line, each.code) for one in kept for each in one.outcome.diagnostics
+    }
+    advice = _once((each for one in runs for each in one.outcome.advice), reported)
     remark = remarks(*(one.outcome.remark for one in runs))
     if not advice and remark is None:
         return kept
@@ -112,15 +129,3 @@ def _project(conventions: Conventions, path: str) -> Project | None:
     return next(
         (one for one in ordered if one.path == "." or path.startswith(f"{one.path}/")), None
     )
-
-
-def _settings(conventions: Conventions, project: Project) -> Settings:
-    """Return a project's settings with the ruff table that holds for its folder."""
-    folders = [project.path, *map(str, Path(project.path).parents)]
-    by_path = {one.path: one for one in conventions.projects}
-    for folder in folders:
-        found = by_path.get(folder)
-        if found is not None and "ruff" in found.settings.tables:
-            tables = {**project.settings.tables, "ruff": found.settings.tables["ruff"]}
-            return replace(project.settings, tables=tables)
-    return project.settings

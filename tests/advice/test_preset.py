@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -12,7 +13,7 @@ from mcp_server.conventions import read_conventions
 from mcp_server.execution import Allowance, execute
 from mcp_server.finished import Finished
 from mcp_server.limits import Limits
-from mcp_server.models import Diagnostic, Verdict
+from mcp_server.models import Diagnostic, Outcome, Verdict
 
 HEAD = '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.10"\n'
 SOURCE = """\
@@ -49,7 +50,9 @@ def offer(
         return [await execute(step, allowance) for step in steps]
 
     finished = anyio.run(run)
-    return finished, {one.code or "": one for each in finished for one in each.outcome.advice}
+    return finished, {
+        one.code or "": one for each in folded(finished) for one in each.outcome.advice
+    }
 
 
 def test_what_the_preset_finds_is_advice_and_fails_nothing(write: Path) -> None:
@@ -92,6 +95,77 @@ def test_what_the_project_decided_is_not_offered(write: Path, table: str) -> Non
     _, advice = offer(write)
     assert not advice.keys() & {"DTZ003", "B006"}
     assert "LOG015" in advice
+
+
+@pytest.mark.parametrize("letters", ["F", "B", "A", "D", "E"])
+def test_a_linter_of_other_letters_decides_nothing(letters: str, write: Path) -> None:
+    text = "import fastapi\n\n\ntry:\n    fastapi.run()\nexcept Exception:\n    fastapi = None\n"
+    (write / "app" / "times.py").write_text(text)
+    (write / "pyproject.toml").write_text(HEAD + f'[tool.ruff.lint]\nselect = ["{letters}"]\n')
+    assert "BLE001" in offer(write)[1]
+
+
+ELSEWHERE = {
+    "a configuration that is extended": {
+        "pyproject.toml": HEAD + '[tool.ruff]\nextend = "base.toml"\n',
+        "base.toml": '[lint]\nselect = ["DTZ"]\nignore = ["B006"]\n',
+    },
+    "one of a folder below": {"app/ruff.toml": '[lint]\nignore = ["DTZ", "B006"]\n'},
+    "files that only the linter leaves out": {
+        "pyproject.toml": HEAD + '[tool.ruff.lint]\nexclude = ["app/times.py"]\n'
+    },
+    "files that flake8 leaves out": {".flake8": "[flake8]\nexclude = app/times.py\n"},
+    "codes that flake8 leaves out of files": {
+        ".flake8": "[flake8]\nper-file-ignores =\n    app/times.py: B006, DTZ003\n"
+    },
+    "the call in the Makefile": {
+        "Makefile": "lint:\n\truff check --select DTZ,B --ignore=ANN app\n"
+    },
+}
+
+
+@pytest.mark.parametrize("files", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_decision_counts_wherever_it_stands(files: dict[str, str], write: Path) -> None:
+    assert offer(write)[1].keys() >= {"DTZ003", "B006"}
+    for name, text in files.items():
+        (write / name).write_text(text)
+    assert not offer(write)[1].keys() & {"DTZ003", "B006"}
+
+
+def test_names_that_the_project_has_everywhere_are_known(write: Path) -> None:
+    (write / "app" / "times.py").write_text('NAME = _("name")\n')
+    assert "F821" in offer(write)[1]
+    (write / "pyproject.toml").write_text(HEAD + '[tool.ruff]\nbuiltins = ["_"]\n')
+    assert "F821" not in offer(write)[1]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[tool.ruff]\nexclude = ["part/app/times.py"]\n',
+        '[tool.ruff.lint.per-file-ignores]\n"part/app/times.py" = ["DTZ", "B"]\n',
+    ],
+)
+def test_patterns_begin_at_the_folder_of_their_configuration(table: str, write: Path) -> None:
+    (write / "pyproject.toml").write_text(HEAD + table)
+    inner = write / "part"
+    (inner / "app").mkdir(parents=True)
+    (inner / "pyproject.toml").write_text(HEAD.replace('"app"', '"part"') + "[tool.mypy]\n")
+    (inner / "app" / "times.py").write_text(SOURCE)
+    assert not offer(write, path="part/app/times.py")[1].keys() & {"DTZ003", "B006"}
+
+
+def test_what_a_step_of_the_project_reported_is_not_advised_again(write: Path) -> None:
+    (step,), advice = offer(write)
+    told = replace(advice["DTZ003"], severity="error")
+    failed = replace(
+        step,
+        step=replace(step.step, turned=None),
+        outcome=Outcome(diagnostics=(told,), checked=True),
+    )
+    _, own = folded([failed, step])
+    (left,) = (one for one in own.outcome.advice if one.code == "DTZ003")
+    assert (left.line, "also" in left.message) == (11, False)
 
 
 def test_what_flake8_ignores_is_not_offered(write: Path) -> None:
