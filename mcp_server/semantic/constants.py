@@ -99,6 +99,10 @@ def _of_ref(found: Ref, node: ast.expr) -> tuple[Module, ast.expr] | None:
     return None if _changes(module, scope, found.last, value) else (module, value)
 
 
+LONGEST = 10_000
+"""Characters or members of a constant that is put together; no rule asks for longer ones."""
+
+
 def constant(module: Module, node: ast.expr | None) -> object:
     """Return the value of a constant expression, through names, else `UNKNOWN`.
 
@@ -132,16 +136,26 @@ def _turned(operator: ast.unaryop, inner: object) -> tuple[object] | None:
 
 
 def _added(left: object, right: object) -> tuple[object] | None:
+    # Some forty lines that double a text would fill all memory.
     if isinstance(left, str) and isinstance(right, str):
-        return (left + right,)
-    return (left + right,) if isinstance(left, tuple) and isinstance(right, tuple) else None
+        return (left + right,) if len(left) + len(right) <= LONGEST else None
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return (left + right,) if len(left) + len(right) <= LONGEST else None
+    return None
 
 
 def _listed(module: Module, node: ast.List | ast.Tuple | ast.Set) -> tuple[object] | None:
     held = [constant(module, one) for one in node.elts]
-    if any(one is UNKNOWN for one in held):
+    if any(one is UNKNOWN or _is_nested(one) for one in held):
         return None
     return (frozenset(held) if isinstance(node, ast.Set) else tuple(held),)
+
+
+def _is_nested(value: object) -> bool:
+    """Tell whether a value holds lists: lists that hold each other twice have no end to hash."""
+    return isinstance(value, tuple | frozenset) and any(
+        isinstance(one, tuple | frozenset) for one in value
+    )
 
 
 def text(module: Module, node: ast.expr | None) -> str | None:
@@ -177,4 +191,5 @@ def _joined(module: Module, node: ast.BinOp) -> str | None:
         return None
     if not isinstance(node.op, ast.Add):
         return None
-    return f"{'{}' if left is None else left}{'{}' if right is None else right}"
+    whole = f"{'{}' if left is None else left}{'{}' if right is None else right}"
+    return whole if len(whole) <= LONGEST else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from mcp_server.code_map.collector import uncollected
-from mcp_server.code_map.library import Library
+from mcp_server.code_map.library import LONGEST_FILE, Library
 from mcp_server.code_map.records import Binding as Imported
 from mcp_server.code_map.syntax import parse
 from mcp_server.repository import Conventions
@@ -77,9 +77,27 @@ class Program:
                     outer = outer.rpartition(".")[0]
         return frozenset(found)
 
+    def _unread(self, path: str, content: bytes) -> str | None:
+        """Return why what was read of a file is not all of it, None where it is."""
+        if len(content) >= LONGEST_FILE:
+            return f"it is longer than {LONGEST_FILE:,} bytes"
+        if content:
+            return None
+        try:
+            empty = (self.library.root / path).stat().st_size == 0
+        except FileNotFoundError:
+            # Gone since it was listed.
+            empty = True
+        except OSError:
+            empty = False
+        return None if empty else "it cannot be read, or leads out of the folder"
+
     def _parsed(self, path: str) -> Module | None:
         content = self.library.contents.get(path)
         if content is None:
+            return None
+        if (unread := self._unread(path, content)) is not None:
+            self.unread[path] = unread
             return None
         with uncollected():
             tree = parse(content)

@@ -10,6 +10,7 @@ import pytest
 from mcp_server.code_map.syntax import parse
 from mcp_server.conventions import read_conventions
 from mcp_server.semantic import (
+    UNKNOWN,
     Module,
     annotated,
     argument,
@@ -93,6 +94,39 @@ def test_says_what_it_cannot_read(tmp_path: Path) -> None:
     assert [one.path for one in program.modules(["app/main.py", "app/fine.py"])] == ["app/fine.py"]
     assert list(program.unread) == ["app/main.py"]
     assert program.unread["app/main.py"].startswith("line 1: ")
+
+
+def test_a_file_that_is_not_read_whole_is_no_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "root" / "app").mkdir(parents=True)
+    root = tmp_path / "root"
+    write(root, "x = 1\n# file: app/__init__.py\n")
+    (tmp_path / "outside.py").write_text("x = 1\n")
+    (root / "app" / "linked.py").symlink_to(tmp_path / "outside.py")
+    (root / "app" / "long.py").write_text("x = 1\n" * 400_000)
+    program = read_program(read_conventions(root))
+    found = [one.path for one in program.modules(sorted(program.library.contents))]
+    assert found == ["app/__init__.py", "app/main.py"]
+    assert program.unread.keys() == {"app/linked.py", "app/long.py"}
+
+
+DOUBLING = {
+    "texts": "a{} = a{} + a{}\n",
+    "lists": "a{} = [*a{}, *a{}]\n",
+    "tuples": "a{} = a{} + a{}\n",
+    "nested": "a{} = (a{}, a{})\n",
+    "formats": "a{} = f'{{a{}}}' + f'{{a{}}}'\n",
+}
+
+
+@pytest.mark.parametrize("kind", DOUBLING)
+def test_constants_that_double_have_an_end(kind: str, tmp_path: Path) -> None:
+    first = "a0 = 'text'\n" if kind in {"texts", "formats"} else "a0 = (1, 2)\n"
+    lines = "".join(DOUBLING[kind].format(at + 1, at, at) for at in range(60))
+    found = module(tmp_path, f"{first}{lines}f(a60, {{a60}})\n")
+    call = found.nodes(ast.Call)[-1]
+    assert constant(found, call.args[0]) is UNKNOWN
+    assert constant(found, call.args[1]) is UNKNOWN
+    assert len(text(found, call.args[0]) or "") <= 10_000
 
 
 def test_reads_newer_syntax_with_its_lines(tmp_path: Path) -> None:
