@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcp_server.advice.judging import judge
+from mcp_server.advice.asking import judge
 from mcp_server.conventions import read_conventions
 from mcp_server.models import Diagnostic
 from mcp_server.rules import rules

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.mutations import Example, example
-from mcp_server.advice.judging import judge
+from mcp_server.advice.asking import judge
 from mcp_server.code_map.records import Source
 from mcp_server.conventions import read_conventions
 from mcp_server.rules import Rule

@@ -18,6 +18,7 @@ from rich.console import Console, RenderableType
 
 from mcp_server import session, streams
 from mcp_server.adopt import adopt
+from mcp_server.advice.folders import one_folder, read_if_project, read_whole
 from mcp_server.advice.listing import check_rules, explain_rule, list_rules
 from mcp_server.cache import cache_folder
 from mcp_server.code_map import map_change
@@ -103,18 +104,17 @@ def _map(root: Path, arguments: argparse.Namespace) -> int:
 
 
 def _rules(root: Path, arguments: argparse.Namespace) -> int:
+    name, path = arguments.name, arguments.path
     if arguments.check:
-        if arguments.name is not None and arguments.path is not None:
-            msg = f"`hdb rules --check` takes one folder: --rule {arguments.name} asks one rule."
-            raise UsageError(msg)
-        root = _root(arguments.path or arguments.name)
-        found = check_rules(root, arguments.rule, notes=arguments.all)
+        whole = read_whole(_root(one_folder(name, path)))
+        found = check_rules(whole, arguments.rule, notes=arguments.all)
         return _print(found, arguments.format, STATUS[found.verdict])
     if arguments.all or arguments.rule:
         msg = "--all and --rule go with --check: `hdb rules NAME` explains one rule."
         raise UsageError(msg)
-    named = arguments.name is not None
-    told = explain_rule(root, arguments.name) if named else list_rules(root)
+    # The rules are the same everywhere; only what a project does with them is not.
+    held = read_if_project(root) if path is None else read_conventions(root)
+    told = list_rules(held) if name is None else explain_rule(held, name)
     return _print(told, arguments.format, 0)
 
 

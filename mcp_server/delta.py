@@ -133,7 +133,8 @@ def _collectors(test: str) -> Iterator[str]:
 
 def _stopped(each: Finished) -> bool:
     """Tell whether a step may have stopped at what it found, as make does between its lines."""
-    known = each.step.tool in checkers()
+    # hdb itself reads to the end.
+    known = each.step.read is not None or each.step.tool in checkers()
     return each.outcome.partial or (not known and each.verdict is Verdict.FAILED)
 
 

@@ -41,7 +41,7 @@ async def execute(step: Step, allowance: Allowance) -> Finished:
         verdict, reason = step.refused
         return Finished(step, verdict, Outcome(), reason)
     if step.read is not None:
-        return await _read(step, step.read)
+        return await _read(step, step.read, allowance)
     report = await _run(step, allowance)
     if report is None and step.turned is not None:
         report = Report(root=step.root, cwd=step.cwd, limit="")
@@ -59,13 +59,19 @@ async def execute(step: Step, allowance: Allowance) -> Finished:
     return conclude(step, report)
 
 
-async def _read(step: Step, read: Callable[[], Outcome]) -> Finished:
+async def _read(step: Step, read: Callable[[], Outcome], allowance: Allowance) -> Finished:
     """Judge what hdb reads itself, by the table that holds for every tool."""
     began = anyio.current_time()
-    try:
-        outcome = await run_sync(read, abandon_on_cancel=True)
-    except Exception as error:  # noqa: BLE001 - it must not cost what the project's tools found
-        outcome = Outcome(problem=f"a fault of hdb's own: {error!r}")
+    limit, allowed = _limit(allowance)
+    outcome = None
+    with anyio.move_on_after(limit):
+        try:
+            outcome = await run_sync(read, abandon_on_cancel=True)
+        except Exception as error:  # noqa: BLE001 - it must not cost what the project's tools found
+            outcome = Outcome(problem=f"a fault of hdb's own: {error!r}")
+    if outcome is None:
+        seconds = anyio.current_time() - began
+        return Finished(step, Verdict.NOT_RUN, Outcome(), f"not done within {allowed}", seconds)
     report = Report(
         root=step.root,
         cwd=step.cwd,
@@ -89,10 +95,9 @@ def conclude(step: Step, report: Report) -> Finished:
 async def _run(step: Step, allowance: Allowance) -> Report | None:
     """Run a step for as long as it may; return None where its time is over before it began."""
     limits = allowance.limits
-    left = allowance.end - anyio.current_time()
-    if left <= 0:
+    limit, allowed = _limit(allowance)
+    if limit <= 0:
         return None
-    limit = min(limits.timeout, left)
     report = await process.run(
         _parted(step),
         limit=limit,
@@ -100,11 +105,16 @@ async def _run(step: Step, allowance: Allowance) -> Report | None:
         pass_env=allowance.pass_env,
         held=allowance.held,
     )
-    if limit < limits.timeout:
-        allowed = f"the {limits.deadline:g} s for the whole; a longer deadline allows more"
-    else:
-        allowed = f"{limits.timeout:g} s; a longer timeout allows more"
     return replace(report, limit=allowed)
+
+
+def _limit(allowance: Allowance) -> tuple[float, str]:
+    """Return how many seconds a step may still take, and in words what allows more."""
+    limits = allowance.limits
+    left = allowance.end - anyio.current_time()
+    if left < limits.timeout:
+        return left, f"the {limits.deadline:g} s for the whole; a longer deadline allows more"
+    return limits.timeout, f"{limits.timeout:g} s; a longer timeout allows more"
 
 
 def _parted(step: Step) -> Step:

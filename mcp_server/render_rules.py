@@ -62,8 +62,12 @@ def _check(view: RulesCheck) -> Iterator[Text]:
         yield Text()
     yield from (Text(f"! {problem}", style="yellow") for problem in view.problems)
     yield from (Text(remark, style="dim") for remark in view.remarks)
-    closing = Text(view.verdict, style=f"bold {STYLES[view.verdict]}")
-    yield closing.append(f": {view.summary}", style="")
+    if view.verdict == "passed" and view.findings:
+        # They are none the less to be looked at.
+        yield Text(view.summary)
+    else:
+        closing = Text(view.verdict, style=f"bold {STYLES[view.verdict]}")
+        yield closing.append(f": {view.summary}", style="")
     if view.findings:
         name = view.findings[0].rule
         yield Text(f"`hdb rules {name}` explains {name}", style="dim")

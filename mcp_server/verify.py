@@ -109,7 +109,8 @@ async def verify(
         )
         histories = await run_sync(find_histories, conventions, abandon_on_cancel=True)
         steps = _steps(work, chosen, request.targets)
-        files = await run_sync(advised, root, chosen, abandon_on_cancel=True)
+        ref = against.commit if against else None
+        files = await run_sync(advised, root, chosen, ref, abandon_on_cancel=True)
         advising = (rules_step(conventions, files), *preset_steps(conventions, files.lines))
         finished = await run_all(
             (*steps, *_reading(work, histories, chosen), *filter(None, advising)),

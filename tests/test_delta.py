@@ -60,6 +60,16 @@ OLD, NEW = unused("old"), unused("new")
 TESTS = ("t.py::a", "t.py::b")
 Steps = list[Finished]
 CASES: dict[str, tuple[Steps, Steps, dict[str, int]]] = {
+    "what hdb reads it reads to the end": (
+        [ran("rules", OLD, unused("stays"), read=Outcome)],
+        [ran("rules", NEW, unused("stays"), read=Outcome)],
+        {"fixed": 1, "new": 1, "same": 1},
+    ),
+    "what hdb reads of some files says nothing of the others": (
+        [ran("rules", OLD, read=Outcome)],
+        [ran("rules", read=Outcome, only=("b.py",))],
+        {"unknown": 1},
+    ),
     "mended, broken and still failing": (
         [ran("ruff", OLD, unused("stays"))],
         [ran("ruff", NEW, unused("stays"))],

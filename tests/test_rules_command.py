@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,14 @@ def test_a_rule_of_another_step_is_found_by_its_codes(
             ["--check", "--rule", "cycle"],
             "'heads' is reported by `hdb verify`, in its step migrations, as multiple-heads, cycle",
         ),
-        (["--check", "jwt-unpinned", "."], "`hdb rules --check` takes one folder"),
+        (
+            ["--check", "jwt-unpinned", "."],
+            "asks about all files of it; --rule jwt-unpinned asks one rule.\n",
+        ),
+        (
+            ["--check", ".", "app"],
+            "`hdb rules --check` takes a project's folder, and asks about all files of it.\n",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -141,7 +149,7 @@ def test_check_asks_about_all_files_and_advice_fails_nothing(
         "      4:8  jwt-unpinned",
         f"           {message}",
         "",
-        "passed: 2 findings in 1 file: jwt-unpinned 2",
+        "2 findings, none gated, in 1 file: jwt-unpinned 2",
         "`hdb rules jwt-unpinned` explains jwt-unpinned",
     ]
     assert answer(capsys, "--check", str(tmp_path))["findings"][0] == {
@@ -167,7 +175,7 @@ def test_check_ends_with_1_where_a_gate_is_hit(tmp_path: Path, capsys: Captured)
     assert main(["rules", "--check", str(root)]) == 1
     shown = capsys.readouterr().out
     assert "     3:10  jwt-unpinned  gated\n" in shown
-    assert "failed: 1 finding, 1 gated in 1 file: jwt-unpinned 1\n" in shown
+    assert "failed: 1 finding, 1 gated, in 1 file: jwt-unpinned 1\n" in shown
 
 
 @pytest.mark.parametrize(
@@ -248,3 +256,58 @@ def test_a_fault_of_hdbs_own_is_no_pass(
     known["broken"] = Rule(**{**fields, "name": "broken", "severity": "warning", "check": broken})
     assert main(["rules", "--check", str(write(tmp_path))]) == 3
     assert "a fault of hdb's own" in capsys.readouterr().out
+
+
+def test_check_names_the_project_where_a_part_of_it_was_named(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    commit(write(tmp_path), {"app/a.py": OPEN})
+    assert main(["rules", "--check", str(tmp_path / "app")]) == 2
+    said = capsys.readouterr().err
+    assert "takes a project's folder, and asks about all files of it" in said
+    assert said.endswith(f"`hdb rules --check {tmp_path}`.\n")
+
+
+def test_the_rules_are_told_where_there_is_no_project(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["rules"]) == 0
+    assert capsys.readouterr().out.startswith("jwt-unpinned ")
+    assert main(["rules", "jwt-unpinned"]) == 0
+    assert capsys.readouterr().out.startswith("jwt-unpinned")
+    # Who names a folder wants to know what is done there.
+    assert main(["rules", "jwt-unpinned", str(tmp_path)]) == 2
+    assert "holds no Python project" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        f"requires-python = '>={sys.version_info[0]}.{sys.version_info[1] + 1}'\n",
+        "requires-python = '>=3.11'\n[tool.ruff]\ntarget-version = 'py399'\n",
+    ],
+    ids=["requires", "target"],
+)
+def test_a_project_of_a_newer_python_is_not_called_mistaken(
+    stated: str, tmp_path: Path, capsys: Captured
+) -> None:
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    found = answer(capsys, "--check", str(write(tmp_path, stated, source="def f(:\n")))
+    (remark,) = found["remarks"]
+    assert remark == (
+        "not parsed, so not checked: app.py (line 1: newer syntax than the Python "
+        f"{here} that runs hdb, or a mistake: invalid syntax)"
+    )
+
+
+def test_comments_are_read_in_any_case_and_told_where_the_settings_say_it_already(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    silenced = OPEN.rstrip() + "  # HDB: ignore[jwt-unpinned]\n"
+    root = write(tmp_path, source=silenced)
+    assert answer(capsys, "--check", str(root))["summary"] == "nothing found in 1 file"
+    write(root, "[tool.hdb.rules]\nignore = ['jwt-unpinned']\n", source=silenced)
+    commit(root, {"pyproject.toml": HEAD + "[tool.hdb.rules]\nignore = ['jwt-unpinned']\n"})
+    found = answer(capsys, "--check", str(root), "--all")
+    assert found["remarks"] == ["`# hdb: ignore` silences nothing: app.py:3 jwt-unpinned"]

@@ -30,24 +30,25 @@ class Advised:
     why: str = ""
 
 
-def advised(root: Path, chosen: Sequence[Target] = ()) -> Advised:
+def advised(root: Path, chosen: Sequence[Target] = (), ref: str | None = None) -> Advised:
     """Return the Python files of the change, or those of the targets that a caller chose.
 
+    The change is what differs from the commit `ref`, by default from where the work parted.
     Where nothing tells what the change is, there are none: advice on every file of a project
     would hide what matters.
     """
     named = _named(root, chosen) if chosen else None
-    lines, why = _changed(root, named)
+    lines, why = _changed(root, named, ref)
     if named is None:
         return Advised(tuple(lines), lines, why=why)
     return Advised(named, lines, chosen=True)
 
 
-def _changed(root: Path, named: Sequence[str] | None) -> tuple[Lines, str]:
+def _changed(root: Path, named: Sequence[str] | None, ref: str | None) -> tuple[Lines, str]:
     if named == ():
         return {}, ""
     try:
-        change = read_change(root)
+        change = read_change(root, ref)
         if change.base is None and change.added.issuperset(_python(root)):
             return {}, "no commit and no green batch says what changed"
         wanted = None if named is None else frozenset(named)
@@ -62,9 +63,13 @@ def _changed(root: Path, named: Sequence[str] | None) -> tuple[Lines, str]:
 
 def _named(root: Path, chosen: Sequence[Target]) -> tuple[str, ...]:
     files = {one.path for one in chosen if one.path.endswith(".py") and not one.is_folder}
-    folders = tuple(f"{one.path}/" for one in chosen if one.is_folder)
+    folders = tuple(one.path for one in chosen if one.is_folder)
     listed = _python(root) if folders else []
-    return tuple(sorted({one for one in listed if one.startswith(folders)} | files))
+    for folder in folders:
+        inside = {one for one in listed if one.startswith(f"{folder}/")}
+        # What hdb does not read is named all the same: it must not look as if it were asked about.
+        files |= inside or {f"{folder}/{one}" for one in _python(root / folder)}
+    return tuple(sorted(files))
 
 
 def _python(root: Path) -> list[str]:

@@ -1,35 +1,16 @@
-"""Asks rules about the files of a program, and makes diagnostics of what they find."""
+"""Says which files a rule concerns, and makes diagnostics of what it finds in one."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mcp_server.models import Diagnostic
 from mcp_server.rules import Rule
 from mcp_server.rules.base import Hit, Part
-from mcp_server.semantic import Module, Program
+from mcp_server.semantic import Module
 
 TOOL = "rules"
-
-
-def judge(program: Program, paths: Iterable[str], rules: Iterable[Rule]) -> Iterator[Diagnostic]:
-    """Yield what the rules find in files, by file and line; each file is parsed once.
-
-    Nothing silences a finding here, and what a rule raises is raised.
-    """
-    asked = tuple(rules)
-    told: set[tuple[str, str]] = set()
-    for module in program.modules(paths):
-        found: list[Diagnostic] = []
-        for rule in asked:
-            key = (rule.name, project_of(module))
-            if not applies(rule, module) or (rule.once and key in told):
-                continue
-            each = [diagnostic(module, rule, hit) for hit in hits(module, rule)]
-            told |= {key} if each else set()
-            found += each[:1] if rule.once else each
-        yield from sorted(found, key=order)
 
 
 def applies(rule: Rule, module: Module) -> bool:

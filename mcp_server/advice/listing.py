@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 from mcp_server.advice.asking import Answer, Question, ask
 from mcp_server.advice.explaining import gating, silenced
 from mcp_server.advice.settings import RuleSettings, misstated, named, nearest, read_all
 from mcp_server.contract_rules import RuleFinding, RuleLine, RulesCheck, RulesView, RuleView
-from mcp_server.conventions import read_conventions
 from mcp_server.errors import UsageError
 from mcp_server.models import Diagnostic
+from mcp_server.repository import Conventions
 from mcp_server.rules import Rule, rules
 from mcp_server.semantic import read_program
 
@@ -20,13 +19,12 @@ STEP = "migrations"
 """The step that reports the rules which are not asked about files."""
 
 
-def list_rules(root: Path) -> RulesView:
-    """Return every rule, with what the projects of a folder do with it."""
-    conventions = read_conventions(root)
-    settings = read_all(conventions)
+def list_rules(conventions: Conventions | None) -> RulesView:
+    """Return every rule, with what the projects that were read do with it."""
+    settings = read_all(conventions) if conventions else {}
     return RulesView(
         schema="hdb.rules/1",
-        problems=misstated(conventions),
+        problems=misstated(conventions) if conventions else (),
         rules=tuple(
             RuleLine(
                 name=one.name,
@@ -41,7 +39,7 @@ def list_rules(root: Path) -> RulesView:
     )
 
 
-def explain_rule(root: Path, name: str) -> RuleView:
+def explain_rule(conventions: Conventions | None, name: str) -> RuleView:
     """Return one rule in full, by its name or a code it is reported as.
 
     Raises `UsageError` for a name that no rule has.
@@ -54,7 +52,7 @@ def explain_rule(root: Path, name: str) -> RuleView:
         why=rule.why,
         same_as=rule.same_as,
         step=None if rule.check else STEP,
-        here=_here(rule, read_all(read_conventions(root))),
+        here=_here(rule, read_all(conventions) if conventions else {}),
         wrong=rule.wrong,
         right=rule.right,
         looks_at=tuple(sorted(rule.looks_at)) if rule.check else (),
@@ -66,8 +64,10 @@ def explain_rule(root: Path, name: str) -> RuleView:
     )
 
 
-def check_rules(root: Path, names: Collection[str] = (), *, notes: bool = False) -> RulesCheck:
-    """Return what the rules say of every file of the projects in and below a folder.
+def check_rules(
+    conventions: Conventions, names: Collection[str] = (), *, notes: bool = False
+) -> RulesCheck:
+    """Return what the rules say of every file of the projects that were read.
 
     `names` are the only ones to ask, () for all; `notes` asks those of severity `note`, too.
     Raises `UsageError` for a name that no rule has, and for one that another step reports.
@@ -78,7 +78,6 @@ def check_rules(root: Path, names: Collection[str] = (), *, notes: bool = False)
             codes = ", ".join(one.reported_as)
             msg = f"{one.name!r} is reported by `hdb verify`, in its step {STEP}, as {codes}."
             raise UsageError(msg)
-    conventions = read_conventions(root)
     settings = read_all(conventions)
     program = read_program(conventions)
     paths = program.library.contents.keys()
@@ -150,5 +149,4 @@ def _summary(found: Answer) -> str:
     if not every:
         return f"nothing found in {of}"
     total = f"{len(every)} finding{'s' * (len(every) != 1)}"
-    gated = f", {len(found.gated)} gated" if found.gated else ""
-    return f"{total}{gated} in {of}: {listed}"
+    return f"{total}, {len(found.gated) or 'none'} gated, in {of}: {listed}"

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import posixpath
 import sysconfig
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
+from mcp_server.advice.changed import Lines
+from mcp_server.advice.joining import joined
 from mcp_server.advice.judging import TOOL
 from mcp_server.advice.preset import configuration, decided, offered
 from mcp_server.advice.ruff_config import RuffConfig, RuffConfigs
+from mcp_server.advice.settings import read_settings
 from mcp_server.checkers.ruff import ENV
 from mcp_server.finished import Finished
 from mcp_server.models import SCRATCH, Diagnostic, Outcome, Step, Verdict
 from mcp_server.repository import Conventions, Project
 from mcp_server.status_report import remarks
 
-Lines: TypeAlias = Mapping[str, frozenset[int] | None]
-"""Of files, relative to the verified folder, the lines that were changed; None for all."""
 CONFIGURATION = "ruff.toml"
 COMMAND = "hdb offers ruff's rules"
 REVISIONS = ("/versions/", "/migrations/")
 """Folders of files that a tool generates."""
-SHOWN = 5
 
 
 def preset_steps(conventions: Conventions, changed: Lines) -> Iterator[Step]:
@@ -42,7 +41,7 @@ def preset_steps(conventions: Conventions, changed: Lines) -> Iterator[Step]:
             runs.setdefault(key, (owner, config, []))[2].append(path)
     for project, config, files in runs.values() if program is not None else ():
         known = decided(project, config)
-        if not offered(project, known):
+        if not read_settings(project).preset or not offered(project, known):
             continue
         # The patterns of a configuration begin at its own folder.
         folder = config.folder if config is not None else project.path
@@ -85,15 +84,7 @@ def _once(
     for one in found:
         if (one.file, one.line, one.code) not in reported:
             grouped.setdefault((one.file, one.code), []).append(one)
-    return tuple(_together(each) for each in grouped.values())
-
-
-def _together(found: list[Diagnostic]) -> Diagnostic:
-    """Return the findings of one rule in one file as one piece of advice."""
-    first, *others = found
-    lines = [str(one.line) for one in others]
-    shown = ", ".join(lines[:SHOWN]) + (f" and {len(lines) - SHOWN} more" * (len(lines) > SHOWN))
-    return replace(first, message=f"{first.message} (also line {shown})") if others else first
+    return tuple(joined(each) for each in grouped.values())
 
 
 def folded(finished: Sequence[Finished]) -> list[Finished]:

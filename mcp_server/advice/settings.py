@@ -15,7 +15,8 @@ from mcp_server.rules import Rule, rules
 LISTS = ("gate", "ignore")
 PER_FILE = "per-file-ignores"
 FILES = "files"
-KNOWN = ("gate", "ignore", PER_FILE, FILES)
+PRESET = "preset"
+KNOWN = ("gate", "ignore", PER_FILE, FILES, PRESET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class RuleSettings:
     """Which rules fail the check, which are not asked, and of which files all are asked.
 
     `everything` is whether advice is given on all files and not only on those of the change.
-    `stated` is whether the project says anything at all.
+    `preset` is whether ruff's rules are offered. `stated` is whether the project says anything.
     """
 
     path: str = "."
@@ -31,6 +32,7 @@ class RuleSettings:
     ignore: frozenset[str] = frozenset()
     by_file: tuple[tuple[Pattern, frozenset[str]], ...] = ()
     everything: bool = False
+    preset: bool = True
     stated: bool = False
 
     def ignored(self, path: str) -> frozenset[str]:
@@ -60,6 +62,7 @@ def read_settings(project: Project) -> RuleSettings:
         ignore=_names(stated.get("ignore")),
         by_file=tuple((pattern, names) for pattern, names in read if pattern is not None),
         everything=stated.get(FILES) == "all",
+        preset=stated.get(PRESET) is not False,
         stated=True,
     )
 
@@ -105,6 +108,9 @@ def _problems(where: str, table: object) -> Iterator[str]:
             yield from _misnamed(f"{where} {name}", value)
         elif name == PER_FILE:
             yield from _per_file(f"{where} {name}", value)
+        elif name == PRESET:
+            if not isinstance(value, bool):
+                yield f"{where} {name} must be true or false"
         elif name != FILES:
             yield f"{where} has no setting {name!r}: it knows {', '.join(KNOWN)}"
         elif value not in ("change", "all"):

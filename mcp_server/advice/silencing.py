@@ -12,7 +12,7 @@ from functools import cached_property
 from mcp_server.rules import Rule
 from mcp_server.semantic import Module
 
-OWN = re.compile(r"#\s*hdb:\s*ignore\b(?:\[([^\]]*)\])?")
+OWN = re.compile(r"#\s*hdb:\s*ignore\b(?:\[([^\]]*)\])?", re.IGNORECASE)
 CODES = r"noqa\b(?::\s*((?:[A-Z]+[0-9]+[,\s]*)+))?"
 NOQA = re.compile(rf"#\s*{CODES}", re.IGNORECASE)
 RUFF = re.compile(r"#\s*ruff:\s*ignore\[([^\]]*)\]")
@@ -22,6 +22,7 @@ SEPARATOR = re.compile(r"[,\s]+")
 HOLDERS = (ast.stmt, ast.excepthandler, ast.match_case)
 """What a finding stands in; of those with a body only the head counts."""
 LINTERS = (b"noqa", b"NOQA", b"ruff:")
+OWNERS = (b"hdb:", b"HDB:", b"Hdb:")
 
 
 class Silences:
@@ -34,7 +35,7 @@ class Silences:
     def hold(self, rule: Rule, node: ast.AST) -> bool:
         """Tell whether a comment silences a rule's finding at a node."""
         content = self._module.content
-        stated = b"hdb:" in content
+        stated = is_addressed(content)
         if not stated and not (rule.same_as and any(one in content for one in LINTERS)):
             return False
         lines = places(self._module, node)
@@ -47,6 +48,11 @@ class Silences:
         """The rules that hdb's own comments name, by line; `()` where one names none."""
         found = ((line, OWN.search(text)) for line, text in self._comments)
         return {line: _split(one[1]) for line, one in found if one is not None}
+
+    def names(self, name: str) -> bool:
+        """Tell whether one of hdb's own comments names a rule."""
+        addressed = is_addressed(self._module.content)
+        return addressed and any(name in each for each in self.own.values())
 
     def unused(self, asked: Collection[str]) -> Iterator[tuple[int, str]]:
         """Yield the lines and names of hdb's own comments that silenced none of the asked rules."""
@@ -76,6 +82,11 @@ class Silences:
     @cached_property
     def _comments(self) -> list[tuple[int, str]]:
         return list(comments(self._module.content))
+
+
+def is_addressed(content: bytes) -> bool:
+    """Tell whether a file may hold a comment of hdb's own, without reading its comments."""
+    return any(one in content for one in OWNERS)
 
 
 def comments(content: bytes) -> Iterator[tuple[int, str]]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from mcp_server.advice.asking import Answer, Question, ask, together
+from anyio.from_thread import check_cancelled
+
+from mcp_server.advice.asking import Answer, Question, ask
 from mcp_server.advice.changed import Advised
+from mcp_server.advice.joining import together
 from mcp_server.advice.judging import TOOL
 from mcp_server.advice.settings import RuleSettings, label, misstated, read_all
 from mcp_server.finished import Finished
@@ -35,6 +38,8 @@ def rules_step(conventions: Conventions, files: Advised) -> Step | None:
         root=conventions.root,
         command="hdb asks its rules",
         source=gating[0] if gating else ADVISING,
+        # What was asked of some files only says nothing about the others.
+        only=files.files if files.chosen else (),
         read=partial(_read, conventions, settings, files),
     )
 
@@ -43,16 +48,20 @@ def apart(finished: Sequence[Finished]) -> tuple[list[Finished], tuple[Diagnosti
     """Return finished steps without one that only advised, its advice, and what it had to say.
 
     What has nothing but advice is no check: counted as one, it would make a verification green in
-    which no check of the project was run. Its advice is told; where it has more to say it stays,
-    unless it would be the only one.
+    which no check of the project was run. Nor is one whose gated rules concern no file.
     """
     own = next((one for one in finished if one.step.tool == TOOL), None)
-    if own is None or own.step.source != ADVISING or own.verdict is not Verdict.PASSED:
+    if own is None or not _only_advised(own):
         return list(finished), (), ""
     others = [one for one in finished if one is not own]
-    if own.reason and others:
-        return list(finished), (), ""
-    return others, own.outcome.advice, own.reason or ""
+    return others, own.outcome.advice, "; ".join((own.reason or "").splitlines())
+
+
+def _only_advised(own: Finished) -> bool:
+    if own.outcome.unreached:
+        return own.verdict is Verdict.PASSED
+    # Advice for which the time was too short must not cost the project its verdict.
+    return own.step.source == ADVISING and own.verdict in (Verdict.PASSED, Verdict.NOT_RUN)
 
 
 def _read(
@@ -79,7 +88,9 @@ def _asked(
     # Nothing is read where nothing is asked.
     if files.files or gates or everything:
         found = _of_files(read_program(conventions), settings, files)
-    if gates:
+    unreached = bool(gates) and not found.proven
+    # Of targets that no gate concerns there is nothing to say.
+    if gates and not (unreached and files.chosen):
         count = f"{len(gates)} gated rule{'s' * (len(gates) != 1)}"
         remarks.insert(0, f"{count} asked of {found.proven} file{'s' * (found.proven != 1)}")
     remarks += [*found.faults, *found.remarks]
@@ -90,6 +101,7 @@ def _asked(
         checked=True,
         problem="\n".join((*problems, *remarks)) if problems else None,
         remark="; ".join(remarks) or None,
+        unreached=unreached and not problems,
         advice=tuple(together(found.advised)),
     )
 
@@ -98,7 +110,8 @@ def _of_files(program: Program, settings: Mapping[str, RuleSettings], files: Adv
     gated: list[str] = []
     advised: list[str] = []
     asked = frozenset(files.files)
-    for path in program.library.contents:
+    paths = dict.fromkeys((*program.library.contents, *(files.files if files.chosen else ())))
+    for path in paths:
         project = program.library.project(path)
         stated = settings.get(project.path if project else ".", RuleSettings())
         named = path in asked
@@ -106,4 +119,13 @@ def _of_files(program: Program, settings: Mapping[str, RuleSettings], files: Adv
             gated.append(path)
         if named or (stated.everything and not files.chosen):
             advised.append(path)
-    return ask(program, Question(settings=settings, gated=gated, advised=advised))
+    return ask(program, Question(settings=settings, gated=gated, advised=advised), _heed)
+
+
+def _heed() -> None:
+    """Break off where a verification no longer waits, so that its process can end."""
+    try:
+        check_cancelled()
+    except RuntimeError:
+        # Nobody waits in another thread.
+        return

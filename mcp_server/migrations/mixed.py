@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from mcp_server.migrations.alterations import changes_of, has_default
 from mcp_server.migrations.change import Change, Young
+from mcp_server.migrations.lookup import is_lookup
 from mcp_server.migrations.operation import Operation
 from mcp_server.migrations.writes import writes_of
 
@@ -48,7 +49,7 @@ class Mixed:
 
     def _written(self, one: Operation, young: Young) -> None:
         for write in writes_of(one):
-            if young.covers(Change("write", write.table), one.arms):
+            if young.covers(Change("write", write.table), one.arms) or is_lookup(write.table):
                 continue
             place = (one.line, write.table.shown)
             if not write.same:

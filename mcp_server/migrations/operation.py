@@ -24,7 +24,7 @@ class Operation:
 
     `batch` says that the table comes from `batch_alter_table`; `outside` that no transaction is
     open; `elsewhere` that it only runs on another backend than PostgreSQL; `arms` in which
-    branches it stands.
+    branches it stands; `asked` that it only runs where what it is for is found there.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Operation:
     outside: bool = False
     elsewhere: bool = False
     arms: Arms = ()
+    asked: bool = False
 
     @property
     def line(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mcp_server.migrations.bindings import Functions, Owners, functions_of, names_of, owners_of
 from mcp_server.migrations.change import Arms, TableName, stated_table
+from mcp_server.migrations.contracted import asks_presence
 from mcp_server.migrations.expressions import Names, dotted, resolved
 from mcp_server.migrations.operation import EXECUTING, NOWHERE, TABLE_AT, Operation
 
@@ -32,6 +33,7 @@ class _Scope:
     outside: bool = False
     depth: int = 0
     arms: Arms = ()
+    asked: bool = False
 
 
 @dataclass(slots=True)
@@ -107,7 +109,9 @@ def _chosen(walk: _Walk, node: ast.If, scope: _Scope) -> _Scope:
     _expression(walk, node.test, scope)
     chosen, rest = _branches(node.test)
     for at, (arm, elsewhere) in enumerate(((node.body, chosen), (node.orelse, rest))):
-        _body(walk, arm, _inside(scope, node, at, elsewhere=elsewhere))
+        inner = _inside(scope, node, at, elsewhere=elsewhere)
+        asked = scope.asked or asks_presence(node.test)
+        _body(walk, arm, replace(inner, asked=asked))
     return _without(scope, node)
 
 
@@ -251,6 +255,7 @@ def _operation(
         outside=scope.outside or walk.committed,
         elsewhere=scope.elsewhere,
         arms=scope.arms,
+        asked=scope.asked,
     )
     table = batch
     if table is None and name in TABLE_AT:

@@ -14,20 +14,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mcp_server.migrations.alterations import changes_of
-from mcp_server.migrations.change import Young
+from mcp_server.migrations.change import Change, Young
+from mcp_server.migrations.contracted import DROPS, is_contracted
 from mcp_server.migrations.finding import finding
+from mcp_server.migrations.lookup import is_lookup
 from mcp_server.migrations.mixed import Mixed
+from mcp_server.migrations.operation import EXECUTING, Operation
 from mcp_server.migrations.operations import operations
 from mcp_server.migrations.revision import Revision
+from mcp_server.migrations.sql_text import read_tables
 from mcp_server.migrations.way_back import lacks_way_back
 from mcp_server.models import Diagnostic
 
 KEPT = "release code that no longer uses it first, and keep a copy of what is still needed"
 STAGED = "add the new one, fill both, switch the code over, and drop the old one later"
 SAID = {
-    "drop-table": f"drops the table {{}} with its rows: {KEPT}",
+    "drop-table": f"drops {{}} with all rows: {KEPT}",
     "drop-column": f"drops a column of {{}} with its data: {KEPT}",
-    "truncate": "empties the table {}: keep a copy, or delete only the rows that are meant",
+    "truncate": "empties {}: keep a copy, or delete only the rows that are meant",
     "delete-all": "deletes every row of {}: say which rows with WHERE",
     "update-all": "overwrites every row of {}: say which rows with WHERE, and go in batches",
     "narrowing-type": "narrows a column's type in {}: values that do not fit fail or are cut; "
@@ -54,9 +58,13 @@ SAID = {
     f"{STAGED}",
     "schema-and-data": "fills {} in the transaction of an ALTER TABLE, whose lock keeps everybody "
     "out until the last row is written: give the data a revision of its own, NOT NULL after it",
-    "empty-downgrade": "its downgrade() does nothing, so there is no way back: write it, or say in "
-    "[tool.hdb.migrations] ignore that the project goes only forward",
+    "empty-downgrade": "its downgrade() leaves the schema as it is, so there is no way back: "
+    "write it, or let it raise and say why",
 }  # fmt: skip
+TEXTS = ("sqltext", "statement")
+SHOWN = 4
+"""How many tables a message names."""
+BREAKING = DROPS | {"rename-table", "rename-column"}
 LOCKING = frozenset(code for code in SAID if code.startswith(("locking", "concurrent", "set-")))
 
 
@@ -105,26 +113,56 @@ def _judged(
     revision: Revision, tree: ast.Module, young: Young, *, postgresql: bool
 ) -> Iterator[Diagnostic]:
     path, name = revision.path, revision.name
-    line = lacks_way_back(tree)
+    performed = operations(tree, "upgrade")
+    line = lacks_way_back(tree, performed, revision.text)
     if line is not None:
         yield finding("empty-downgrade", path, line or revision.line, SAID["empty-downgrade"], name)
-    seen: set[object] = set()
+    places: dict[str, dict[str, int]] = {}
     mixed = Mixed()
-    for operation in operations(tree, "upgrade"):
+    kept: set[tuple[str, str]] = set()
+    for operation in performed:
         mixed.observe(operation, young)
         for change in changes_of(operation):
-            code, shown = change.kind, change.table.shown
+            code = change.kind
             told = code in SAID and not young.covers(change, operation.arms)
             young.observe(change, operation.arms)
-            if code in LOCKING and (not postgresql or operation.elsewhere):
+            if code == "delete-all" and change.table.key in kept:
+                # Its rows went elsewhere first.
                 continue
-            if code == "concurrent-index-in-transaction" and operation.outside:
-                continue
-            if told and (code, operation.line, shown) not in seen:
-                seen.add((code, operation.line, shown))
-                words = f"`{shown}`" if shown else "a table"
-                yield finding(code, path, operation.line, SAID[code].format(words), name)
+            if told and _concerns(revision, operation, change, postgresql=postgresql):
+                places.setdefault(code, {}).setdefault(change.table.shown, operation.line)
+        if operation.name in EXECUTING:
+            kept |= {one.key for one in read_tables(operation.text(0, *TEXTS) or "")}
     if postgresql and mixed.found is not None:
         line, shown = mixed.found
-        words = f"`{shown}`" if shown else "a table"
-        yield finding("schema-and-data", path, line, SAID["schema-and-data"].format(words), name)
+        places["schema-and-data"] = {shown: line}
+    for code, tables in places.items():
+        first = next(iter(tables.values()))
+        yield finding(code, path, first, SAID[code].format(_listed(tables)), name)
+
+
+def _concerns(
+    revision: Revision, operation: Operation, change: Change, *, postgresql: bool
+) -> bool:
+    """Tell whether what an operation does to old rows matters: on this database, in this place."""
+    code = change.kind
+    if code in LOCKING and (not postgresql or operation.elsewhere):
+        return False
+    if code in LOCKING and is_lookup(change.table) and not code.startswith("concurrent"):
+        return False
+    if code in BREAKING and "sqlite" in revision.path.lower().split("/"):
+        # One process has such a file, and it stands still meanwhile.
+        return False
+    if code in DROPS and (
+        operation.asked or is_contracted(revision.path, revision.text, operation.line)
+    ):
+        return False
+    return code != "concurrent-index-in-transaction" or not operation.outside
+
+
+def _listed(tables: dict[str, int]) -> str:
+    """Return the tables of one code in words: each revision is told once, where it begins."""
+    names = [f"`{one}`" if one else "a table" for one in tables]
+    if len(names) <= SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN} more"

@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 BODY = re.compile(r"^(?:def |async def |class |@)", re.MULTILINE)
 LEGACY = re.compile(r"(?:.*/)?[a-f0-9]+\.py")
@@ -18,7 +18,8 @@ class Revision:
     """A revision: where it stands, its id, and the ids of those that it follows.
 
     `name` is None where the file computes its id, `parents` where it computes them. `depends` are
-    the ids, or parts of ids, or labels in `depends_on`. `fault` is why alembic cannot load it.
+    the ids, or parts of ids, or labels in `depends_on`. `fault` is why alembic cannot load it,
+    `text` what the file holds.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Revision:
     line: int = 1
     down_line: int = 1
     fault: str | None = None
+    text: str = field(default="", repr=False, compare=False)
 
     @property
     def shown(self) -> str:
@@ -61,8 +63,8 @@ def read_revision(path: str, text: str) -> Revision:
             continue
         found = dict(_assigned(tree))
         if "revision" in found and "down_revision" in found:
-            return _declared(path, found)
-    return _undeclared(path, tree, found)
+            return replace(_declared(path, found), text=text)
+    return replace(_undeclared(path, tree, found), text=text)
 
 
 def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mcp_server.migrations.change import Change, identifier, written_table
+from mcp_server.migrations.change import Change, TableName, identifier, written_table
 from mcp_server.migrations.sql_alter import alterations
 
 PART = r"(?:\"[^\"]{0,128}\"|`[^`]{0,128}`|[\w?$]{1,128})"
@@ -49,6 +49,9 @@ KINDS = _patterns(
 ALTER = re.compile(rf"alter\s+table\s+{NAME}\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 SET = re.compile(rf"(?:\bset\b|,)\s*(?P<column>{ONE})\s*=(?!=)", re.IGNORECASE)
 SET_SEVERAL = re.compile(r"(?:\bset\b|,)\s*\((?P<columns>[^()]*)\)\s*=(?!=)", re.IGNORECASE)
+SELECTED = re.compile(
+    rf"\bselect\b[^;]{{0,2000}}?\bfrom\s+(?P<table>{ONE})", re.IGNORECASE | re.DOTALL
+)
 WITH = re.compile(r"with\b", re.IGNORECASE)
 VERB = re.compile(r"(?:delete|update|insert|merge|select)\b", re.IGNORECASE)
 
@@ -70,6 +73,8 @@ def _of_statement(statement: str, depth: int = 0) -> Iterator[Change]:
         if match := pattern.match(flat):
             if kind not in {"delete-all", "update-all"} or _is_every(match):
                 columns = _set(statement, flat) if kind == "update-all" else frozenset()
+                if columns and all(_reads(statement, one) for one in columns):
+                    return
                 for name in match["table"].split(","):
                     shown = re.sub(r"^\s*only\s", "", name, flags=re.IGNORECASE).strip()
                     yield Change(kind, written_table(shown), columns)
@@ -104,6 +109,18 @@ def _levels(text: str) -> Iterator[tuple[str, bool]]:
             start = match.start()
         depth = max(0, depth + (1 if opens else -1))
     yield text[start:], False
+
+
+def _reads(statement: str, column: str) -> bool:
+    """Tell whether a column's new value is made of its old one, so that nothing is lost."""
+    rest = statement[max(0, statement.lower().find("set")) :]
+    return len(re.findall(rf"\b{re.escape(column)}\b", rest, re.IGNORECASE)) > 1
+
+
+def read_tables(text: str) -> Iterator[TableName]:
+    """Yield the tables whose rows a text of SQL selects."""
+    for match in SELECTED.finditer(text[:LONGEST]):
+        yield written_table(match["table"])
 
 
 def _is_every(match: re.Match[str]) -> bool:

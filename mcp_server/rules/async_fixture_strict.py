@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Module, decorations
+from mcp_server.semantic import Module, calls, decorations, ref
 from mcp_server.semantic.pytest_settings import (
+    nested_options,
     pytest_dependencies,
     pytest_options,
     pytest_words,
@@ -28,14 +29,28 @@ MESSAGE = (
 
 def check(module: Module) -> Iterator[Hit]:
     """Yield the decorators of coroutine fixtures that nobody awaits."""
-    found = [
+    found: list[ast.expr] = [
         decorator
         for function in module.nodes(ast.AsyncFunctionDef)
         for _, decorator in decorations(module, function, FIXTURES)
     ]
+    found += _applied(module)
     if found and _is_strict(module):
         for one in found:
             yield Hit(one, MESSAGE)
+
+
+def _applied(module: Module) -> Iterator[ast.Call]:
+    """Yield the calls that make a coroutine function a fixture: `client = fixture(make)`."""
+    for call in calls(module, *FIXTURES):
+        outer = module.parent(call.node)
+        given = call.node.args[:1]
+        if isinstance(outer, ast.Call) and outer.func is call.node:
+            given = outer.args[:1]
+        for one in given:
+            found = ref(module, one)
+            if found is not None and isinstance(found.node, ast.AsyncFunctionDef):
+                yield call.node
 
 
 def _is_strict(module: Module) -> bool:
@@ -50,6 +65,8 @@ def _is_strict(module: Module) -> bool:
         )
 
     options = pytest_options(module)
+    if any(one.get("asyncio_mode", "strict") != "strict" for one in nested_options(module)):
+        return False
     words = [*pytest_words(module)]
     if options.get("asyncio_mode", "strict") != "strict" or "anyio_mode" in options:
         return False

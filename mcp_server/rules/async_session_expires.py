@@ -25,7 +25,7 @@ def check(module: Module) -> Iterator[Hit]:
     if not made or _configured(module):
         return
     for call in made:
-        if call.given(OPTION) is None and not _is_read_only(call):
+        if call.given(OPTION) is None and not _is_read_only(call) and not _is_opened_so(call):
             yield Hit(call.node, SAID)
 
 
@@ -59,6 +59,21 @@ def _is_read_only(call: Call) -> bool:
     used = [one for one in module.within(block, ast.Name) if one.id == name.id and one is not name]
     methods = [module.parent(one) for one in used]
     return all(isinstance(one, ast.Attribute) and one.attr not in COMMITS for one in methods)
+
+
+def _is_opened_so(call: Call) -> bool:
+    """Tell whether sessions get the option where they are opened: `self.new(expire_on_commit=)`."""
+    parent = call.module.parent(call.node)
+    targets = getattr(parent, "targets", None) or [getattr(parent, "target", None)]
+    names = {getattr(one, "attr", None) or getattr(one, "id", None) for one in targets} - {None}
+    program = call.module.program
+    for path in program.library.holding(OPTION) if names else ():
+        module = program.module(path)
+        for one in module.nodes(ast.Call) if module is not None else ():
+            named = getattr(one.func, "attr", None) or getattr(one.func, "id", None)
+            if named in names and any(each.arg == OPTION for each in one.keywords):
+                return True
+    return False
 
 
 def _configured(module: Module) -> bool:

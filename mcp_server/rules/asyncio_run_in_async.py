@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
@@ -10,12 +11,15 @@ from mcp_server.semantic import (
     FUNCTIONS,
     Function,
     Module,
+    Ref,
     calls,
     decorations,
     kind,
     method_calls,
     ref,
 )
+from mcp_server.semantic.bindings import first_argument
+from mcp_server.semantic.classes import PROPERTIES, attribute, is_property
 
 DIRECT = "`{}` raises inside the running loop of `async def {}`: await the coroutine instead"
 THROUGH = (
@@ -33,6 +37,10 @@ GUARDS = (
     "sniffio.current_async_library",
 )
 NESTING = frozenset({b"nest_asyncio", b"nest_asyncio2"})
+LOOPS = re.compile(
+    r"sync|loop|running|thread|wait|block|main|interactive|cli\b|jupyter|notebook|ipython|worker"
+)
+"""Words of conditions that can tell whether a loop runs."""
 KEEPING = ("functools.", "contextlib.", "builtins.staticmethod", "builtins.classmethod")
 """Decorators after which a call of the function still runs it where it is called."""
 SPOKEN = frozenset({b"asyncio", b"anyio", b"uvloop", b"Runner", UNTIL.encode()})
@@ -59,24 +67,47 @@ def _found(module: Module) -> Iterator[Hit]:
         function = module.function(start)
         if isinstance(function, ast.AsyncFunctionDef) and not _expected(module, start):
             yield Hit(start, DIRECT.format(name, function.name))
-    for call in module.nodes(ast.Call):
-        if not module.in_async(call) or isinstance(module.parent(call), ast.Await):
+    for node, called in _called(module):
+        source = called.module
+        if source is None or not isinstance(called.node, ast.FunctionDef):
             continue
-        found = ref(module, call.func)
-        if (
-            found is None
-            or found.module is None
-            or not isinstance(found.node, ast.FunctionDef)
-            or not _may_start(found.module, module)
-            or _expected(module, call)
-        ):
+        if not _may_start(source, module) or _expected(module, node):
             continue
-        started = _started(found.module, found.node, 1)
+        started = _started(source, called.node, 1)
         if started is not None:
-            source, node = started
-            line = getattr(node, "lineno", 1)
-            file = source.path.rpartition("/")[2]
-            yield Hit(call, THROUGH.format(found.node.name, line, file))
+            other, at = started
+            line = getattr(at, "lineno", 1)
+            file = other.path.rpartition("/")[2]
+            named = getattr(source.class_of(called.node), "name", called.last)
+            shown = named if called.node.name == "__init__" else called.node.name
+            yield Hit(node, THROUGH.format(shown, line, file))
+
+
+def _called(module: Module) -> Iterator[tuple[ast.expr, Ref]]:
+    """Yield the functions of the project that coroutines run without awaiting them.
+
+    Constructors are among them, and the properties of the module's own classes.
+    """
+    for call in module.nodes(ast.Call):
+        if module.in_async(call) and not isinstance(module.parent(call), ast.Await):
+            found = ref(module, call.func)
+            if found is not None and found.module is not None:
+                yield call, _constructor(found) or found
+    read = {
+        one.name
+        for one in module.nodes(ast.FunctionDef)
+        if one.decorator_list and is_property(module, one)
+    }
+    for node in module.nodes(ast.Attribute) if read else ():
+        if node.attr in read and module.in_async(node):
+            found = ref(module, node)
+            if found is not None and isinstance(found.node, ast.FunctionDef):
+                yield node, found
+
+
+def _constructor(found: Ref) -> Ref | None:
+    """Return what runs when a class is called."""
+    return attribute(found, "__init__") if isinstance(found.node, ast.ClassDef) else None
 
 
 def _starts(module: Module) -> list[tuple[ast.Call, str]]:
@@ -136,7 +167,8 @@ def _search(module: Module, function: Function, depth: int) -> tuple[Module, ast
 
 def _runs_here(module: Module, function: Function) -> bool:
     for found, _ in decorations(module, function):
-        if found.module is None and not found.dotted.startswith(KEEPING):
+        known = found.dotted.startswith(KEEPING) or found.dotted in PROPERTIES
+        if found.module is None and not known:
             return False
     return True
 
@@ -164,9 +196,27 @@ def _conditional(module: Module, node: ast.AST, function: ast.AST) -> bool:
 
 
 def _is_setting(module: Module, test: ast.expr) -> bool:
-    """Tell whether a condition is about constants only, which know nothing of loops."""
-    held = (one for kind in (ast.Name, ast.Call) for one in module.within(test, kind))
-    return all(isinstance(one, ast.Name) and one.id.isupper() for one in held)
+    """Tell whether a condition knows nothing of loops: constants, and what objects hold."""
+    if any(module.within(test, ast.Call)) or LOOPS.search(ast.unparse(test).lower()):
+        return False
+    return all(one.id.isupper() or _is_held(module, one) for one in module.within(test, ast.Name))
+
+
+def _is_held(module: Module, name: ast.Name) -> bool:
+    """Tell whether of a name only an attribute is asked: of the method's object, or of a module's.
+
+    What a caller gives can depend on whether a loop runs.
+    """
+    if not isinstance(module.parent(name), ast.Attribute):
+        return False
+    for scope in module.scopes(name):
+        held = module.bindings.scopes.get(scope, {}).get(name.id)
+        if held:
+            own = isinstance(scope, FUNCTIONS) and first_argument(scope) == name.id
+            method = own and isinstance(module.parent(scope), ast.ClassDef)
+            outer = scope is module.tree.root or all(one.how == "import" for one in held)
+            return method or outer
+    return False
 
 
 def _expected(module: Module, node: ast.AST) -> bool:

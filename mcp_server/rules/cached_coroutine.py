@@ -19,6 +19,8 @@ CACHES = (
     "django.utils.functional.cached_property",
     "werkzeug.utils.cached_property",
     "methodtools.lru_cache",
+    "cachetools.cached",
+    "cachetools.cachedmethod",
     "cachetools.func.lru_cache",
     "cachetools.func.ttl_cache",
     "cachetools.func.lfu_cache",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
@@ -14,9 +15,11 @@ from mcp_server.semantic import (
     argument,
     bases,
     decorations,
+    is_a,
     ref,
     valued,
 )
+from mcp_server.semantic.names import foreign
 
 OPTION = "autoretry_for"
 BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
@@ -107,7 +110,22 @@ def _covered(module: Module, handler: ast.ExceptHandler, given: Given) -> bool:
     if handler.type is None or retried & BROAD:
         return True
     caught = _names(module, handler.type)
-    return bool(caught & (retried | BROAD)) or "" in caught | retried
+    if caught & (retried | BROAD) or "" in caught | retried:
+        return True
+    wider = [_builtin(one) for one in retried]
+    for one in caught:
+        kind = _builtin(one)
+        if any(each is not None and kind is not None and issubclass(kind, each) for each in wider):
+            return True
+        if is_a(foreign(one), retried):
+            return True
+    return False
+
+
+def _builtin(name: str) -> type[BaseException] | None:
+    """Return the builtin exception of a name."""
+    found = getattr(builtins, name.removeprefix("builtins."), None)
+    return found if isinstance(found, type) and issubclass(found, BaseException) else None
 
 
 def _names(module: Module, node: ast.expr) -> set[str]:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Module, bases, decorations, kind, method_calls, ref
+from mcp_server.semantic import Module, bases, decorations, method_calls, ref
 from mcp_server.semantic.bindings import first_argument
+from mcp_server.semantic.locks import is_lock, under_lock
+from mcp_server.semantic.single import kept_for_all
 
 LOST = (
     "`{}` is read before this await and written after it, and what others wrote meanwhile is lost: "
@@ -19,11 +21,7 @@ TWICE = (
     "`{}` is checked before an await and set after it, so two tasks can both get here: "
     "hold an `asyncio.Lock` and check again inside it"
 )
-PACKAGES = ("asyncio", "anyio", "trio")
-SLEEPS = {f"{one}.sleep" for one in PACKAGES}
-KINDS = ("Lock", "Semaphore", "BoundedSemaphore", "Condition", "CapacityLimiter")
-LOCKS = {f"{one}.{name}" for one in PACKAGES for name in KINDS}
-LOCK_NAME = re.compile(r"lock|mutex|sem\b|semaphore|cond(ition)?\b|guard|limiter|exclusive")
+SLEEPS = {"asyncio.sleep", "anyio.sleep", "trio.sleep"}
 LIFECYCLE = re.compile(
     r"^_*(a?enter|aexit|a?init|start|run|main|stop|close|aclose|open|connect|disconnect|set_?up|"
     r"tear_?down|shut_?down|initiali[sz]e|prepare|lifespan|on)(_.*)?$"
@@ -137,9 +135,25 @@ def _message(write: Write) -> str | None:
         return LOST
     if adds and _has_slept(write):
         return TWICE
-    if LIFECYCLE.match(write.function.name):
+    if LIFECYCLE.match(write.function.name) and not _is_called_lazily(write):
         return None
     return TWICE if (adds or _makes(write)) and _is_checked(write) and _many_use(write) else None
+
+
+def _is_called_lazily(write: Write) -> bool:
+    """Tell whether another coroutine awaits the function where it finds the value missing."""
+    module = write.module
+    for call in method_calls(module, write.function.name):
+        function = module.function(call)
+        named = ref(module, call.func)
+        if function is write.function or named is None or named.node is not write.function:
+            continue
+        if not isinstance(function, ast.AsyncFunctionDef) or LIFECYCLE.match(function.name):
+            continue
+        around = (one for one in module.above(call) if isinstance(one, ast.If))
+        if any(module.function(one) is function and write.reads(one.test) for one in around):
+            return True
+    return False
 
 
 def _makes(write: Write) -> bool:
@@ -217,46 +231,28 @@ def _many_use(write: Write) -> bool:
     for source, node in ((one.module, one.node) for one in bases(module, owner)):
         held = source.bindings.attributes.get(node, {}) if source and node else {}
         values = (each.value for kept in held.values() for each in kept)
-        if source and any(one and _is_lock(source, one, named=False) for one in values):
+        if source and any(one and is_lock(source, one, named=False) for one in values):
             return True
-    scope = next(module.scopes(owner), module.tree.root)
-    for bindings in module.bindings.scopes.get(scope, {}).values():
-        value = bindings[0].value
-        made = ref(module, value.func) if isinstance(value, ast.Call) else None
-        if made is not None and made.node is owner:
-            return True
-    return False
+    return kept_for_all(module, owner)
 
 
 def _is_locked(write: Write) -> bool:
     """Tell whether a lock is held, here or by all that call the function in its module."""
     module, function = write.module, write.function
-    if _under_lock(module, write.node) or re.search(r"(un)?locked|_unsafe", function.name):
+    if under_lock(module, write.node) or re.search(r"(un)?locked|_unsafe", function.name):
         return True
     if any(module.function(one) is function for one in method_calls(module, "acquire")):
         return True
     held = list(method_calls(module, function.name))
-    return bool(held) and all(_under_lock(module, one) for one in held)
-
-
-def _under_lock(module: Module, node: ast.AST) -> bool:
-    for parent in module.above(node):
-        if isinstance(parent, ast.AsyncFunctionDef | ast.FunctionDef):
-            return False
-        if isinstance(parent, ast.AsyncWith | ast.With) and any(
-            _is_lock(module, one.context_expr) for one in parent.items
-        ):
-            return True
-    return False
-
-
-def _is_lock(module: Module, node: ast.expr, *, named: bool = True) -> bool:
-    found = kind(module, node)
-    if found is not None and found.dotted in LOCKS:
+    if held and all(under_lock(module, one) for one in held):
         return True
-    at = node.func if isinstance(node, ast.Call) else node
-    at = at.value if isinstance(at, ast.Subscript) else at
-    return named and LOCK_NAME.search(_last(at).lower()) is not None
+    value = write.value.value if isinstance(write.value, ast.Await) else None
+    made = ref(module, value.func) if isinstance(value, ast.Call) else None
+    if made is None or made.module is not module or not isinstance(made.node, ast.AsyncFunctionDef):
+        return False
+    # Nobody else runs between the end of what it awaits and the assignment.
+    tests = (one.test for one in module.within(made.node, ast.If))
+    return any(write.reads(one) and under_lock(module, one) for one in tests)
 
 
 RULE = Rule(

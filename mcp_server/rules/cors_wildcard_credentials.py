@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
 from mcp_server.semantic import (
+    FUNCTIONS,
     Given,
     Module,
     argument,
@@ -27,6 +28,7 @@ FLASK = ("flask_cors.CORS", "flask_cors.cross_origin", "flask_cors.extension.COR
 EVERY = re.compile(r"\*|\^?(\(?(https?\??|http\|https|https\|http)\)?://)?\(?\.[*+]\)?\$?")
 """Origins and patterns of origins that let all sites in."""
 DJANGO = ("CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL")
+ENVIRONMENT = frozenset({"os.getenv", "os.environ.get"})
 LOCAL = re.compile(r"debug|dev|local|test|production|\bprod\b|\benv", re.IGNORECASE)
 """Words of a condition that holds on a developer's machine alone."""
 MESSAGE = (
@@ -45,7 +47,10 @@ def check(module: Module) -> Iterator[Hit]:
 
 
 def _starlette(module: Module) -> Iterator[ast.Call]:
-    made = [one.node for one in calls(module, MIDDLEWARE)]
+    made = []
+    for one in calls(module, MIDDLEWARE):
+        if _on(module, one.node, "allow_credentials") and _any(module, one.node, 1):
+            yield one.node
     for call in (
         *method_calls(module, "add_middleware"),
         *(one.node for one in calls(module, "starlette.middleware.Middleware")),
@@ -65,8 +70,11 @@ def _litestar(module: Module) -> Iterator[ast.Call]:
             yield one.node
 
 
-def _any(module: Module, call: ast.Call) -> bool:
-    given = (argument(module, call, name) for name in ("allow_origins", "allow_origin_regex"))
+def _any(module: Module, call: ast.Call, position: int | None = None) -> bool:
+    given = (
+        argument(module, call, "allow_origins", position),
+        argument(module, call, "allow_origin_regex"),
+    )
     return any(isinstance(one, Given) and _every(one.module, one.node) for one in given)
 
 
@@ -124,7 +132,18 @@ def _django(module: Module) -> Iterator[ast.AST]:
 
 def _on(module: Module, call: ast.Call, name: str) -> bool:
     given = argument(module, call, name)
-    return isinstance(given, Given) and given.constant is True
+    if not isinstance(given, Given):
+        return False
+    source, value = valued(given.module, given.node)
+    default = _default(source, value)
+    return given.constant is True or (default is not None and _is_on(*default))
+
+
+def _is_on(module: Module, node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        given = argument(module, node, "default", 0)
+        return isinstance(given, Given) and given.constant is True
+    return constant(module, node) is True
 
 
 def _every(module: Module, node: ast.expr) -> bool:
@@ -135,21 +154,64 @@ def _every(module: Module, node: ast.expr) -> bool:
     known = constant(source, value)
     if isinstance(known, str):
         return EVERY.fullmatch(known) is not None
-    if isinstance(value, ast.Attribute):
-        # A setting that lets all in unless somebody sets it.
-        owner = kind(source, value.value)
-        if owner is not None and owner.module is not None and isinstance(owner.node, ast.ClassDef):
-            held = fields(owner.module, owner.node).get(value.attr)
-            default = held.default if held is not None else None
-            return held is not None and default is not None and _listed(held.module, default)
-    return False
+    if isinstance(value, ast.Call):
+        return _splits(source, value)
+    # A setting that lets all in unless somebody sets it.
+    default = _default(source, value)
+    return default is not None and _listed(*default)
+
+
+def _splits(module: Module, node: ast.Call) -> bool:
+    """Tell whether a text is parted that is `*`: of `getenv("ORIGINS", "*").split(",")`."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "split":
+        return False
+    source, text = valued(module, node.func.value)
+    if constant(source, text) == "*":
+        return True
+    named = ref(source, text.func) if isinstance(text, ast.Call) else None
+    if not isinstance(text, ast.Call) or named is None or named.dotted not in ENVIRONMENT:
+        return False
+    default = argument(source, text, "default", 1)
+    return isinstance(default, Given) and default.constant == "*"
+
+
+def _default(module: Module, node: ast.expr) -> tuple[Module, ast.expr] | None:
+    """Return the default of the setting that an expression reads."""
+    owner = kind(module, node.value) if isinstance(node, ast.Attribute) else None
+    if (
+        isinstance(node, ast.Attribute)
+        and owner is not None
+        and owner.module is not None
+        and isinstance(owner.node, ast.ClassDef)
+    ):
+        held = fields(owner.module, owner.node).get(node.attr)
+        if held is not None and held.default is not None:
+            return held.module, held.default
+    return None
 
 
 def _listed(module: Module, node: ast.expr) -> bool:
-    if isinstance(node, ast.Call):
-        given = argument(module, node, "default", 0)
-        return isinstance(given, Given) and given.constant in (("*",), "*")
-    return constant(module, node) in (("*",), "*")
+    if not isinstance(node, ast.Call):
+        return constant(module, node) in (("*",), "*")
+    given = argument(module, node, "default", 0)
+    if isinstance(given, Given):
+        return given.constant in (("*",), "*")
+    factory = argument(module, node, "default_factory")
+    return isinstance(factory, Given) and any(
+        constant(source, one) in (("*",), "*") for source, one in _made(factory)
+    )
+
+
+def _made(factory: Given) -> Iterator[tuple[Module, ast.expr]]:
+    """Yield what a field's factory returns."""
+    source, value = valued(factory.module, factory.node)
+    named = ref(source, value)
+    if isinstance(value, ast.Lambda):
+        yield source, value.body
+    elif named is not None and named.module is not None and isinstance(named.node, FUNCTIONS):
+        for one in named.module.within(named.node, ast.Return):
+            if one.value is not None:
+                yield named.module, one.value
 
 
 RULE = Rule(

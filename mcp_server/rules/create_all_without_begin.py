@@ -6,7 +6,16 @@ import ast
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Module, argument, kind, method_calls, ref, valued
+from mcp_server.semantic import (
+    FUNCTIONS,
+    Given,
+    Module,
+    argument,
+    kind,
+    method_calls,
+    ref,
+    valued,
+)
 
 CONNECT = "sqlalchemy.ext.asyncio.AsyncEngine.connect"
 MADE = frozenset({"create_all", "drop_all"})
@@ -24,13 +33,19 @@ def check(module: Module) -> Iterator[Hit]:
         return
     for call in method_calls(module, "run_sync"):
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if call.args and isinstance(owner, ast.Name) and _creates(module, call.args[0]):
+        given = argument(module, call, "fn", 0) if isinstance(owner, ast.Name) else None
+        if isinstance(given, Given) and isinstance(owner, ast.Name) and _creates(given):
             yield from _judged(module, call, owner)
 
 
-def _creates(module: Module, node: ast.expr) -> bool:
+def _creates(given: Given) -> bool:
     """Tell whether what `run_sync` is given is `metadata.create_all`, bare or wrapped."""
-    _, value = valued(module, node)
+    source, value = valued(given.module, given.node)
+    found = ref(source, value) if isinstance(value, ast.Name) else None
+    if found is not None and found.module is not None and isinstance(found.node, FUNCTIONS):
+        called = [one.func for one in found.module.within(found.node, ast.Call)]
+        names = {one.attr for one in called if isinstance(one, ast.Attribute)}
+        return bool(names & MADE) and "commit" not in names
     if isinstance(value, ast.Lambda):
         value = value.body
     if isinstance(value, ast.Call):

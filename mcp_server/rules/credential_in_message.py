@@ -8,17 +8,29 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import UNKNOWN, Module, calls, constant, kind, method_calls, ref, spread
+from mcp_server.semantic import (
+    UNKNOWN,
+    Binding,
+    Module,
+    calls,
+    constant,
+    kind,
+    method_calls,
+    origins,
+    received,
+    ref,
+    spread,
+    valued,
+)
 from mcp_server.semantic import text as text_of
-from mcp_server.semantic.arguments import valued
-from mcp_server.semantic.bindings import Binding
 
 Shown: TypeAlias = tuple[Module, ast.expr]
 
 OPTIONS = frozenset({"exc_info", "stack_info", "stacklevel", "extra"})
-TEXTS = frozenset({"builtins.str", "builtins.bytes", "pydantic.AnyUrl", "pydantic.PostgresDsn"}) | {
-    "pydantic.RedisDsn", "pydantic.AmqpDsn"
-}  # fmt: skip
+TEXTS = frozenset(
+    "builtins.str builtins.bytes pydantic.AnyUrl pydantic.PostgresDsn pydantic.RedisDsn "
+    "pydantic.AmqpDsn".split()
+)
 DEEPEST = 6
 LEVELS = frozenset("debug info warning warn error exception critical fatal log trace".split())
 LOGGERS = ("logging.", "loguru.", "structlog.")
@@ -45,6 +57,18 @@ READS = re.compile(
 )
 """Texts about words of a language, or about where a secret lies."""
 SPENT = re.compile(r"Expired|BadSignature|Invalid|Decode")
+UNHEARD_OF = re.compile(r"DoesNotExist|NotFound|NoResult")
+"""Errors after which nobody gets in by what was sent."""
+SIGNATURE = re.compile(r"(^|_)(expected|computed|calculated)_?(signature|hmac|mac)$", re.IGNORECASE)
+"""Names of what a forger lacks: the right signature of what was sent."""
+KEYS = frozenset({"authorization", "proxy_authorization", "cookie", "set_cookie"})
+"""Headers that let in whoever sends them."""
+LOOKED_UP = re.compile(r"^((get|read|fetch|load|resolve)_secret(_value|_version)?|getenv)$")
+"""Functions that are given the name under which a secret lies."""
+SHOWN = 12
+"""As many letters of a secret are no hint at it, but most of it."""
+BINDING = frozenset("bind new opt patch contextualize getChild try_unbind".split())
+"""Methods of loggers that return one."""
 HIDING = re.compile(
     r"redact|mask|hash|obfus|sanit|scrub|hide|hidden|censor|trunc|shorten|digest|safe|clean|strip_"
     r"|without|remove|len|bool|encrypt|repr_|anonym",
@@ -57,7 +81,8 @@ MESSAGE = "writes `{}` into {}: leave it out, or show what cannot be used (a nam
 def check(module: Module) -> Iterator[Hit]:
     """Yield the messages that hold a secret."""
     direct = [one.node for one in calls(module, *(f"logging.{name}" for name in sorted(LEVELS)))]
-    held = [one for one in method_calls(module, *sorted(LEVELS)) if _is_logger(module, one)]
+    named = method_calls(module, *sorted(LEVELS), "bind", "contextualize")
+    held = [one for one in named if _is_logger(module, one)]
     for call in dict.fromkeys((*direct, *held)):
         yield from _hits(module, call, "the log", [*_logged(module, call)])
     for node in module.nodes(ast.Raise):
@@ -72,18 +97,18 @@ def _hits(module: Module, call: ast.Call, where: str, parts: list[Shown]) -> Ite
     for source, node in parts:
         name = _secret(source, node, call)
         if name is not None:
-            yield Hit(_line(module, source, call, node), MESSAGE.format(name, where))
+            inside = call.lineno <= node.lineno <= (call.end_lineno or call.lineno)
+            # The message can be written in a line before the call's.
+            place = call if inside or source is not module else node
+            yield Hit(place, MESSAGE.format(name, where))
             return
-
-
-def _line(module: Module, source: Module, call: ast.Call, shown: ast.expr) -> ast.AST:
-    """Return where the message is written, which can be in a line before the call's."""
-    inside = call.lineno <= shown.lineno <= (call.end_lineno or call.lineno)
-    return call if inside or source is not module else shown
 
 
 def _is_logger(module: Module, call: ast.Call) -> bool:
     holder = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    holder = holder.value if isinstance(holder, ast.NamedExpr) else holder
+    while isinstance(holder, ast.Call) and getattr(holder.func, "attr", "") in BINDING:
+        holder = getattr(holder.func, "value", holder)
     found = kind(module, holder) or ref(module, holder)
     if found is not None and found.module is None and found.value is None:
         return f"{found.dotted}.".startswith(LOGGERS)
@@ -99,8 +124,9 @@ def _logged(module: Module, call: ast.Call) -> Iterator[Shown]:
     for each in call.keywords:
         if each.arg == "extra" and isinstance(each.value, ast.Dict):
             yield from ((module, one) for one in each.value.values)
-        elif each.arg is not None and each.arg not in OPTIONS:
-            yield module, each.value
+    for name, given in spread(module, call):
+        if given is not None and name not in OPTIONS:
+            yield given.module, given.node
 
 
 def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[Shown]:
@@ -117,6 +143,9 @@ def _parts(module: Module, node: ast.expr, depth: int = 0) -> Iterator[Shown]:
     elif isinstance(value, ast.Call) and getattr(value.func, "attr", "") == "format":
         yield from ((source, one) for one in value.args)
         yield from ((source, one.value) for one in value.keywords)
+    elif isinstance(value, ast.Call) and getattr(value.func, "attr", "") == "join" and value.args:
+        listed, parts = valued(source, value.args[0])
+        yield from ((listed, one) for one in getattr(parts, "elts", ()))
 
 
 def _joined(module: Module, value: ast.BinOp, depth: int) -> Iterator[Shown]:
@@ -146,15 +175,26 @@ def _secret(module: Module, node: ast.expr, call: ast.Call) -> str | None:
     name = _named(module, node)
     if name is None or NOT_SECRET.search(name):
         return None
-    if not opened and SECRET.search(name) is None and not _is_bare(module, node, name, call):
+    known = SECRET.search(name) or SIGNATURE.search(name) or _is_header(module, node, name)
+    if not opened and not known and not _is_bare(module, node, name, call):
         return None
-    if constant(module, node) is not UNKNOWN or _is_hidden(module, node):
-        return None
-    if _is_spent(module, name, call):
+    if (
+        constant(module, node) is not UNKNOWN
+        or _is_hidden(module, node)
+        or _is_spent(module, name, call)
+        or _is_told(module, node, call)
+    ):
         return None
     found = kind(module, node)
-    shown = found is None or opened or found.dotted in TEXTS
-    return name if shown else None
+    return name if found is None or opened or found.dotted in TEXTS else None
+
+
+def _is_header(module: Module, node: ast.expr, name: str) -> bool:
+    """Tell whether a value is a header that lets in whoever sends it."""
+    if not isinstance(node, ast.Name):
+        return name.lower() in KEYS
+    sent = (received(module, one) for one in origins(module, node))
+    return any(one is not None and one.name.replace("-", "_") in KEYS for one in sent)
 
 
 def _named(module: Module, node: ast.expr) -> str | None:
@@ -163,11 +203,30 @@ def _named(module: Module, node: ast.expr) -> str | None:
     if isinstance(node, ast.Attribute):
         return node.attr
     key = None
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        upper = constant(module, node.slice.upper) if node.slice.lower is None else None
+        return _named(module, node.value) if isinstance(upper, int) and upper >= SHOWN else None
     if isinstance(node, ast.Subscript):
         key = constant(module, node.slice)
     elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "get" and node.args:
         key = constant(module, node.args[0])
-    return key if isinstance(key, str) else None
+    return key.replace("-", "_") if isinstance(key, str) else None
+
+
+def _is_told(module: Module, node: ast.expr, call: ast.Call) -> bool:
+    """Tell whether a value is compared with a text of the code, or names what is looked up."""
+    written, function = ast.unparse(node), module.function(call)
+    tests = [one.test for one in module.above(call) if isinstance(one, ast.If)]
+    for each in (each for one in tests for each in ast.walk(one)):
+        if isinstance(each, ast.Compare) and isinstance(each.ops[0], ast.Eq):
+            sides = {ast.unparse(one): one for one in (each.left, each.comparators[0])}
+            if sides.pop(written, None) and any(text_of(module, one) for one in sides.values()):
+                return True
+    return any(
+        LOOKED_UP.search(getattr(one.func, "attr", getattr(one.func, "id", "")))
+        and written in map(ast.unparse, one.args[:1])
+        for one in (module.within(function, ast.Call) if function is not None else ())
+    )
 
 
 def _is_bare(module: Module, node: ast.expr, name: str, call: ast.Call) -> bool:
@@ -183,12 +242,14 @@ def _is_bare(module: Module, node: ast.expr, name: str, call: ast.Call) -> bool:
 
 def _is_spent(module: Module, name: str, call: ast.Call) -> bool:
     """Tell whether a token has just been refused, and so is of no use to who reads it."""
-    if not name.lower().endswith(("token", "jwt")):
+    # A token can be good, and only whom it names be gone; a key that nobody has opens nothing.
+    refused = UNHEARD_OF if name.lower().endswith("key") else SPENT
+    if not name.lower().endswith(("token", "jwt", "key")):
         return False
     handler = next((one for one in module.above(call) if isinstance(one, ast.ExceptHandler)), None)
     caught = handler.type if handler is not None else None
     listed = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-    return all(one is not None and SPENT.search(ast.unparse(one)) for one in listed)
+    return all(one is not None and refused.search(ast.unparse(one)) for one in listed)
 
 
 def _bound(module: Module, node: ast.Name) -> list[Binding]:
@@ -203,7 +264,9 @@ def _is_hidden(module: Module, node: ast.expr) -> bool:
     """Tell whether a name was given what a function has masked."""
     held = _bound(module, node) if isinstance(node, ast.Name) else []
     made = [one.value.func for one in held if isinstance(one.value, ast.Call)]
-    return any(HIDING.search(ast.unparse(one)) for one in made)
+    # Of a signature the digest is the secret.
+    named = isinstance(node, ast.Name) and SIGNATURE.search(node.id)
+    return not named and any(HIDING.search(ast.unparse(one)) for one in made)
 
 
 RULE = Rule(

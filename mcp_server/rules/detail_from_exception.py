@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Function, Given, Module, argument, is_a, method_calls, ref
+from mcp_server.semantic import Function, Given, Module, argument, ref
+from mcp_server.semantic.answered import answered, handled_by
 
 BROAD = frozenset({"builtins.Exception", "builtins.BaseException", "builtins.OSError"})
 FOREIGN = tuple(
@@ -15,25 +17,8 @@ FOREIGN = tuple(
     "ssl. socket. django.db. kubernetes. docker. paramiko. google. azure. openai. stripe.".split()
 )
 """Packages whose errors tell of hosts, statements, paths and keys."""
-HTTP_ERRORS = frozenset({"starlette.exceptions.HTTPException", "litestar.exceptions.HTTPException"})
-RESPONSES = {
-    "starlette.responses.JSONResponse": "content",
-    "starlette.responses.ORJSONResponse": "content",
-    "starlette.responses.UJSONResponse": "content",
-    "starlette.responses.PlainTextResponse": "content",
-    "starlette.responses.HTMLResponse": "content",
-    "starlette.responses.Response": "content",
-    "litestar.Response": "content",
-    "django.http.JsonResponse": "data",
-    "django.http.HttpResponse": "content",
-    "django.http.HttpResponseServerError": "content",
-    "django.http.HttpResponseBadRequest": "content",
-    "flask.abort": "description",
-    "flask.jsonify": "",
-    "aiohttp.web.json_response": "data",
-}
-"""What makes an answer, and the parameter that is its body, the first of each."""
 TEXTS = frozenset(f"builtins.{name}" for name in "str repr format ascii dict".split())
+TRACES = frozenset({"traceback.format_exc", "traceback.format_exception"})
 PARTS = frozenset({"args", "message", "msg", "strerror", "orig", "reason"})
 """Attributes of an exception that hold its text."""
 METHODS = frozenset(
@@ -61,8 +46,10 @@ REFUSALS = frozenset(
     {400, 422, "HTTP_400_BAD_REQUEST", "BAD_REQUEST", "UNPROCESSABLE_ENTITY"}
     | {"HTTP_422_UNPROCESSABLE_ENTITY", "HTTP_422_UNPROCESSABLE_CONTENT", "UNPROCESSABLE_CONTENT"}
 )
-STAFF = frozenset({"admin", "backoffice", "internal"})
-"""Folders of what only the people who run the service can open."""
+STAFF = frozenset({"admin", "backoffice", "internal", "cli"})
+"""Folders of what only the people who run the service can open, or run on their own machine."""
+RUNNERS = re.compile(r"admin|superuser|is_staff|IsStaff", re.IGNORECASE)
+"""What guards the routes that only such people may ask."""
 DEBUG = ("debug", "development", "is_dev", "testing", "local")
 MESSAGE = "sends the text of any exception to the caller: log it, and answer with a fixed text"
 
@@ -72,7 +59,7 @@ def check(module: Module) -> Iterator[Hit]:
     if STAFF & {*module.path.removesuffix(".py").split("/")}:
         return
     for handler in module.nodes(ast.ExceptHandler):
-        if handler.name and _is_foreign(module, handler.type):
+        if _is_foreign(module, handler.type) and not _is_written(module, handler):
             yield from _answers(module, handler, handler.name)
     for function in module.functions():
         if _answers_all(module, function):
@@ -95,37 +82,45 @@ def _is_foreign(module: Module, node: ast.expr | None) -> bool:
     return found.module is None and (found.dotted in BROAD or found.dotted.startswith(FOREIGN))
 
 
+def _is_written(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Tell whether all that was tried is one function whose errors are the project's own.
+
+    It neither waits for anything nor calls something foreign that it does not answer for.
+    """
+    tried = module.parent(handler)
+    body = tried.body if isinstance(tried, ast.Try) else []
+    made = [one for each in body for one in module.within(each, ast.Call)]
+    called = ref(module, made[0].func) if len(body) == len(made) == 1 else None
+    if called is None or called.module is None or not isinstance(called.node, ast.FunctionDef):
+        return False
+    source = called.module
+    raised = [one.exc for one in source.within(called.node, ast.Raise) if one.exc is not None]
+    named = [ref(source, one.func if isinstance(one, ast.Call) else one) for one in raised]
+    guarded = all(
+        any(True for _ in source.tries(one)) or getattr(ref(source, one.func), "module", None)
+        for one in source.within(called.node, ast.Call)
+        if not isinstance(source.parent(one), ast.Raise)
+    )
+    return guarded and bool(named) and all(one and one.module is not None for one in named)
+
+
+def _is_staff(module: Module, node: ast.AST) -> bool:
+    """Tell whether only those who run the service can ask: `Depends(check_admin)` and the like."""
+    for one in module.above(node):
+        said: list[ast.AST] = []
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+            said = [*one.decorator_list, one.args]
+        elif isinstance(one, ast.ClassDef):
+            named = (each for each in one.body if isinstance(each, ast.Assign))
+            said = [each for each in named if "permission_classes" in ast.unparse(each.targets[0])]
+        if any(RUNNERS.search(ast.unparse(each)) for each in said):
+            return True
+    return False
+
+
 def _answers_all(module: Module, function: Function) -> bool:
     """Tell whether a function is the handler that an application registers for all exceptions."""
-    for one in function.decorator_list:
-        if (
-            isinstance(one, ast.Call)
-            and isinstance(one.func, ast.Attribute)
-            and one.func.attr in {"exception_handler", "errorhandler"}
-            and one.args
-            and _is_foreign(module, one.args[0])
-        ):
-            return True
-    return function in _registered(module)
-
-
-def _registered(module: Module) -> list[ast.AST]:
-    """Return the functions that `add_exception_handler(Exception, ...)` names."""
-    if "handlers of all" not in module.cache:
-        found = []
-        for call in method_calls(module, "add_exception_handler"):
-            caught = argument(module, call, "exc_class_or_status_code", 0)
-            handler = argument(module, call, "handler", 1)
-            if (
-                isinstance(caught, Given)
-                and isinstance(handler, Given)
-                and _is_foreign(caught.module, caught.node)
-            ):
-                named = ref(handler.module, handler.node)
-                found += [named.node] if named is not None and named.node is not None else []
-        module.cache["handlers of all"] = found
-    held: list[ast.AST] = module.cache["handlers of all"]
-    return held
+    return any(_is_foreign(*caught) for caught in handled_by(module, function))
 
 
 def _answers(module: Module, node: ast.AST, name: str | None) -> Iterator[Hit]:
@@ -143,10 +138,10 @@ def _answers(module: Module, node: ast.AST, name: str | None) -> Iterator[Hit]:
         elif held and _tells(module, one.value, errors, texts):
             texts |= held
     for call in made:
-        body = _body(module, call)
+        body = answered(module, call)
         told = body is not None and _tells(module, body, errors, texts)
         meant = any(_is_debug(module, above) for above in module.above(call))
-        if told and not meant and not _is_parsing(module, node, call):
+        if told and not (meant or _is_parsing(module, node, call) or _is_staff(module, call)):
             yield Hit(call, MESSAGE)
 
 
@@ -162,24 +157,9 @@ def _is_parsing(module: Module, node: ast.AST, call: ast.Call) -> bool:
     return refuses and module.in_async(call) and not waits
 
 
-def _body(module: Module, call: ast.Call) -> ast.expr | None:
-    """Return what a call that makes an answer sends to the caller."""
-    made = ref(module, call.func)
-    if made is None:
-        return None
-    if made.module is None and made.dotted in RESPONSES:
-        given = argument(module, call, RESPONSES[made.dotted], int(made.last == "abort"))
-        if given is None and made.dotted == "flask.jsonify":
-            return ast.Dict(keys=[], values=[one.value for one in call.keywords])
-    elif is_a(made, HTTP_ERRORS):
-        given = argument(module, call, "detail", 1)
-    else:
-        return None
-    node = getattr(given, "node", None)
-    return node if isinstance(node, ast.expr) else None
-
-
-def _tells(module: Module, node: ast.AST, errors: set[str], texts: set[str]) -> bool:
+def _tells(
+    module: Module, node: ast.AST, errors: set[str], texts: set[str], *, inner: bool = False
+) -> bool:
     """Tell whether an expression holds the text of one of the named exceptions."""
     if isinstance(node, ast.Name):
         return node.id in texts
@@ -187,9 +167,24 @@ def _tells(module: Module, node: ast.AST, errors: set[str], texts: set[str]) -> 
         return _is_error(node.value, errors) and node.attr in PARTS
     if isinstance(node, ast.IfExp) and (_names_debug(node.test) or _asks_class(module, node.test)):
         return False
+    if isinstance(node, ast.Call) and not inner and _is_told(module, node, errors):
+        return True
     parts = _parts(module, node)
     formats = isinstance(node, FORMATS) and any(_is_error(one, errors) for one in parts)
-    return formats or any(_tells(module, one, errors, texts) for one in parts)
+    return formats or any(_tells(module, one, errors, texts, inner=inner) for one in parts)
+
+
+def _is_told(module: Module, call: ast.Call, errors: set[str]) -> bool:
+    """Tell whether a call returns the trace, or a text that a function makes of an exception."""
+    called = ref(module, call.func)
+    if called is None or called.module is None or not isinstance(called.node, ast.FunctionDef):
+        return called is not None and called.dotted in TRACES
+    given = zip(called.node.args.args, call.args, strict=False)
+    names = {one.arg for one, each in given if isinstance(each, ast.Name) and each.id in errors}
+    returned = [one.value for one in called.module.within(called.node, ast.Return) if one.value]
+    return bool(names and returned) and all(
+        _tells(called.module, one, names, set(), inner=True) for one in returned
+    )
 
 
 def _parts(module: Module, node: ast.AST) -> list[ast.expr]:

@@ -7,7 +7,17 @@ import re
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import FUNCTIONS, Module, origins, received, ref
+from mcp_server.semantic import (
+    FUNCTIONS,
+    Given,
+    Module,
+    argument,
+    constant,
+    origins,
+    received,
+    ref,
+    valued,
+)
 
 SIGNED = frozenset({"hmac.HMAC.hexdigest", "hmac.HMAC.digest", "hmac.digest"})
 HASHED = frozenset({"hashlib.Hash.hexdigest", "hashlib.Hash.digest"})
@@ -17,7 +27,8 @@ SIGNATURE = re.compile(r"signature|hmac|(^|[_-])(sig|sign|mac)([_-]|$)")
 """What headers, parameters and variables are called that hold what a caller signed."""
 CONTENT = re.compile(r"etag|checksum|cache|version|fingerprint|content|file|chunk|schema|hash")
 """What a digest of contents is compared with: nobody guesses it bit by bit."""
-DEEPEST = 8
+MOST = 60
+"""How many expressions are looked at for one digest."""
 MESSAGE = (
     "compares a signature with `{}`, whose time tells how much of a guess is right: use "
     "`hmac.compare_digest` on bytes"
@@ -40,11 +51,11 @@ def check(module: Module) -> Iterator[Hit]:
 
 
 def _is_wrong(module: Module, mine: ast.expr, other: ast.expr) -> bool:
-    made = _made(module, mine)
+    made = _made(module, mine, set())
     if _is_column(other) or "hash" in _name(mine):
         return False
     # Two signatures that are both computed here give nothing away.
-    if made is None or _made(module, other) is not None:
+    if made is None or _made(module, other, set()) is not None:
         return False
     sent = [one for each in origins(module, other) if (one := received(module, each)) is not None]
     names = [*(one.name for one in sent), _name(other), *map(_name, origins(module, other))]
@@ -53,18 +64,18 @@ def _is_wrong(module: Module, mine: ast.expr, other: ast.expr) -> bool:
     return made in SIGNED or any(SIGNATURE.search(one) for one in names)
 
 
-def _made(module: Module, node: ast.expr, depth: int = 0) -> str | None:
+def _made(module: Module, node: ast.expr, seen: set[ast.expr]) -> str | None:
     """Return by what a digest is made, also inside of `b64encode(...)`, `"sha256=" + ...`."""
-    if depth > DEEPEST:
-        return None
     for one in origins(module, node):
-        found = _of_one(module, one, depth + 1)
-        if found is not None:
-            return found
+        if one not in seen and len(seen) < MOST:
+            seen.add(one)
+            found = _of_one(module, one, seen)
+            if found is not None:
+                return found
     return None
 
 
-def _of_one(module: Module, node: ast.expr, depth: int) -> str | None:
+def _of_one(module: Module, node: ast.expr, seen: set[ast.expr]) -> str | None:
     inner: list[ast.expr] = []
     if isinstance(node, ast.BinOp):
         right = node.right
@@ -75,20 +86,38 @@ def _of_one(module: Module, node: ast.expr, depth: int) -> str | None:
         named = ref(module, node.func)
         dotted = named.dotted if named is not None else ""
         if dotted in SIGNED | HASHED:
-            return dotted
+            return None if dotted in SIGNED and _has_known_key(module, node) else dotted
         if named is not None and named.module is not None and isinstance(named.node, FUNCTIONS):
-            return _returned(named.module, named.node, depth)
+            return _returned(named.module, named.node, seen)
         if dotted.startswith(ENCODINGS) or dotted in {"builtins.str", "builtins.bytes"}:
             inner = node.args[:1]
         elif isinstance(node.func, ast.Attribute) and node.func.attr in ENCODERS:
             inner = [node.func.value, *node.args]
-    found = (_made(module, one, depth) for one in inner)
+    found = (_made(module, one, seen) for one in inner)
     return next((one for one in found if one is not None), None)
 
 
-def _returned(module: Module, function: ast.AST, depth: int) -> str | None:
+def _has_known_key(module: Module, node: ast.Call) -> bool:
+    """Tell whether whoever reads the source knows the key, and so has nothing to guess."""
+    source, made = module, node
+    if not node.args:
+        holder = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+        source, value = valued(module, holder)
+        if not isinstance(value, ast.Call):
+            return False
+        made = value
+    given = argument(source, made, "key", 0)
+    if not isinstance(given, Given):
+        return False
+    key = given.node
+    if isinstance(key, ast.Call) and isinstance(key.func, ast.Attribute):
+        key = key.func.value if key.func.attr == "encode" else key
+    return isinstance(constant(given.module, key), str | bytes)
+
+
+def _returned(module: Module, function: ast.AST, seen: set[ast.expr]) -> str | None:
     for one in module.within(function, ast.Return):
-        found = _made(module, one.value, depth) if one.value is not None else None
+        found = _made(module, one.value, seen) if one.value is not None else None
         # A hash that a function returns can be of anything; what it signs is a signature.
         if found in SIGNED:
             return found

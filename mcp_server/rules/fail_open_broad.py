@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from mcp_server.rules.base import Hit, Rule
 from mcp_server.semantic import FUNCTIONS, Function, Module, calls, caught, constant, ref, spread
+from mcp_server.semantic.order import after
 
 BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
 MESSAGE = (
@@ -47,6 +48,8 @@ OPPOSITE = frozenset(
     "locked suspicious failed without no not".split()
 )
 """Words that turn an answer round, so that nobody can tell which one lets through."""
+LISTING = frozenset("payload list rows items actions resources results response names ids".split())
+"""Last words of names that tell what is allowed, and decide nothing."""
 DECIDING = frozenset(
     "verify check validate authorize authenticate ensure require enforce decode compare".split()
 )
@@ -106,7 +109,7 @@ def _allowing(module: Module, function: Function) -> bool | None:
         pairs = pairwise(words)
         if told & DENYING or any(one in DENYING_PAIRS for one in pairs):
             return None if told & WORK else False
-    if told & (OPPOSITE | DENYING):
+    if told & (OPPOSITE | DENYING) or words[-1] in LISTING - SUBJECTS:
         return None
     if first in ALWAYS or (first in ASKING and told & SUBJECTS):
         return True
@@ -149,8 +152,8 @@ def _lets_through(module: Module, value: ast.expr | None, *, allowing: bool) -> 
     """Tell whether a returned value says allowed: True, `(True, ...)`, `Result(allowed=True)`."""
     if value is None:
         return False
-    if isinstance(value, ast.Tuple) and value.elts:
-        return _lets_through(module, value.elts[0], allowing=allowing)
+    if isinstance(value, ast.Tuple):
+        return bool(value.elts) and _lets_through(module, value.elts[0], allowing=allowing)
     if isinstance(value, ast.Call):
         held = [given for key, given in spread(module, value) if key in VERDICTS]
         return allowing and any(one is not None and one.constant is True for one in held)
@@ -172,20 +175,35 @@ def _falls_to(
     allowing: bool,
 ) -> bool:
     """Tell whether what runs after a statement is the answer that lets through."""
-    for one in _after(module, statement, function):
+    for one in after(module, statement, function):
         if isinstance(one, ast.Continue | ast.Pass) or _only_tells(one):
             continue
         if not isinstance(one, ast.Return):
             return False
-        if (
-            isinstance(last, ast.Assign)
-            and isinstance(one.value, ast.Name)
-            and any(isinstance(each, ast.Name) and each.id == one.value.id for each in last.targets)
-        ):
+        name = one.value.id if isinstance(one.value, ast.Name) else ""
+        given = last.targets if isinstance(last, ast.Assign) else []
+        if isinstance(last, ast.Assign) and name in {getattr(each, "id", None) for each in given}:
             return _lets_through(module, last.value, allowing=allowing)
-        yes = isinstance(one.value, ast.Constant) and one.value.value is allowing
-        return yes and _decides(module, statement)
+        answer = _presumed(module, statement, one.value)
+        yes = isinstance(answer, ast.Constant) and answer.value is allowing
+        return yes and (answer is not one.value or _decides(module, statement))
     return allowing and _only_refuses(module, statement, function)
+
+
+def _presumed(module: Module, statement: ast.stmt, value: ast.expr | None) -> ast.expr | None:
+    """Return what a name that a body would have decided holds when the body fails."""
+    block = getattr(module.parent(statement), "body", [])
+    if not isinstance(value, ast.Name) or statement not in block:
+        return value
+    given: ast.expr | None = None
+    body = getattr(statement, "body", [])
+    for one in (*block[: block.index(statement)], *body):
+        for each in module.within(one, ast.Assign):
+            if any(getattr(name, "id", None) == value.id for name in each.targets):
+                if one in body:
+                    return given
+                given = each.value
+    return value
 
 
 def _only_tells(statement: ast.stmt) -> bool:
@@ -209,20 +227,6 @@ def _decides(module: Module, statement: ast.Try | ast.TryStar | ast.With | ast.A
             if {one.lower() for one in WORD.findall(named)} & DECIDING:
                 return True
     return False
-
-
-def _after(module: Module, statement: ast.AST, function: Function) -> Iterator[ast.stmt]:
-    """Yield the statements that run after one, up to the end of its function."""
-    child: ast.AST = statement
-    for parent in module.above(statement):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(parent, name, None)
-            if isinstance(block, list) and child in block and isinstance(child, ast.stmt):
-                # The `else` of a `try` is skipped by its handlers and runs after its body.
-                yield from block[block.index(child) + 1 :]
-        if parent is function:
-            return
-        child = parent
 
 
 def _only_refuses(module: Module, statement: ast.stmt, function: Function) -> bool:

@@ -45,6 +45,19 @@ MODELS = frozenset(
     "pydantic.BaseModel pydantic.v1.BaseModel sqlmodel.SQLModel sqlalchemy.orm.DeclarativeBase "
     "django.db.models.Model sqlalchemy.orm.MappedAsDataclass".split()
 )
+TRADING = frozenset(
+    "trade trades trader trading stake candle candles leverage ticker tickers ohlcv pnl backtest "
+    "freqtrade liquidation orderbook klines".split()
+)
+TRADED = frozenset("order orders pair pairs symbol symbols exchange exchanges side".split())
+"""Words of exchanges, whose prices are quoted as floats; two of these, as a shop has orders too."""
+PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+FLOAT = frozenset(
+    f"{package}.{name}"
+    for package in ("pydantic", "pydantic.types", "pydantic.v1", "pydantic.v1.types")
+    for name in "PositiveFloat NonNegativeFloat NegativeFloat NonPositiveFloat StrictFloat "
+    "FiniteFloat confloat".split()
+) | {"builtins.float"}
 DATACLASSES = frozenset(
     "dataclasses.dataclass pydantic.dataclasses.dataclass attrs.define attrs.frozen attr.s "
     "attr.define attr.frozen attrs.mutable".split()
@@ -67,7 +80,7 @@ def check(module: Module) -> Iterator[Hit]:
         found = [(name, one) for name, one in held.items() if _is_money(name, currency=currency)]
         if not found or ROUGH_CLASS.search(owner.name) or not _is_data(module, owner):
             continue
-        if _computes(module):
+        if _computes(module) or _trades(module, owner):
             return
         for name, one in found:
             if _is_float(module, one):
@@ -78,6 +91,19 @@ def _computes(module: Module) -> bool:
     named = [one.module or "" for one in module.nodes(ast.ImportFrom) if not one.level]
     named += [each.name for one in module.nodes(ast.Import) for each in one.names]
     return any(one.partition(".")[0] in NUMERIC for one in named)
+
+
+def _trades(module: Module, owner: ast.ClassDef) -> bool:
+    """Tell by its words whether a module, or a class of it, is about trading at an exchange."""
+    named = [one.name for one in module.nodes(ast.ClassDef)]
+    fields = [_name(each) for one in module.nodes(ast.ClassDef) for each in one.body]
+    everything = " ".join([module.path, *named, *fields])
+    held = " ".join([owner.name, *map(_name, owner.body)])
+    return bool(TRADING & _parts(everything)) or len(TRADED & _parts(held)) > 1
+
+
+def _parts(text: str) -> set[str]:
+    return {one.lower() for one in PART.findall(text)}
 
 
 def _name(one: ast.stmt) -> str:
@@ -119,8 +145,10 @@ def _is_float(module: Module, one: ast.stmt) -> bool:
             return True
     if not isinstance(one, ast.AnnAssign):
         return False
-    found = annotated(module, one.annotation)
-    if found is None or found.dotted != "builtins.float":
+    annotation = one.annotation
+    made = ref(module, annotation.func) if isinstance(annotation, ast.Call) else None
+    found = made or annotated(module, annotation)
+    if found is None or found.dotted not in FLOAT:
         return False
     return column is None or not column.args or not _has_type(module, column)
 

@@ -20,6 +20,7 @@ from mcp_server.semantic import (
     receiver,
     ref,
     spread,
+    valued,
 )
 
 METRICS = tuple(
@@ -46,7 +47,7 @@ def check(module: Module) -> Iterator[Hit]:
     """Yield labels without a bound, where they are declared or given."""
     for call in calls(module, *METRICS):
         given = call.given("labelnames", 2)
-        names = given.constant if isinstance(given, Given) else ()
+        names = _labels(given.module, given.node) if isinstance(given, Given) else ()
         found = next(_unbounded(names), None)
         if found is not None:
             yield Hit(call.node, LABEL.format(found))
@@ -60,6 +61,19 @@ def check(module: Module) -> Iterator[Hit]:
     for node in method_calls(module, "add", "record", "set"):
         if len(node.args) + len(node.keywords) > 1 and is_a(_metric(module, node), INSTRUMENTS):
             yield from _attributes(module, node)
+
+
+def _labels(module: Module, node: ast.expr) -> object:
+    """Return the names of a metric's labels, also of `[*COMMON, "user_id"]` and `"a b".split()`."""
+    source, value = valued(module, node)
+    if isinstance(value, ast.List | ast.Tuple):
+        inner = [each.value if isinstance(each, ast.Starred) else each for each in value.elts]
+        held = [constant(source, each) for each in inner]
+        return tuple(name for one in held for name in (one if isinstance(one, tuple) else (one,)))
+    if isinstance(value, ast.Call) and getattr(value.func, "attr", "") == "split":
+        text = constant(source, value.func.value) if isinstance(value.func, ast.Attribute) else None
+        return tuple(text.split()) if isinstance(text, str) and not value.args else ()
+    return constant(module, node)
 
 
 def _unbounded(names: object) -> Iterator[str]:

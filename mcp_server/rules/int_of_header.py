@@ -35,28 +35,64 @@ MESSAGE = (
 
 def check(module: Module) -> Iterator[Hit]:
     """Yield the conversions of what was sent, outside of a `try` that catches ValueError."""
+    told: set[tuple[ast.AST | None, str]] = set()
     for call in calls(module, *NUMBERS):
         if len(call.node.args) != 1 or isinstance(call.node.args[0], ast.Constant):
             continue
         sent = _sent(module, call.node.args[0])
         if sent is None or sent.name in CHECKED or _is_guarded(module, call.node):
             continue
-        yield Hit(call.node, MESSAGE.format(_named(module, sent)))
+        if sent.part == "path" and _is_converted(module, sent.name):
+            continue
+        # The first conversion raises before a second one of the same text.
+        place = module.function(call.node), ast.unparse(call.node.args[0])
+        if place not in told:
+            told.add(place)
+            yield Hit(call.node, MESSAGE.format(_named(module, sent)))
 
 
 def _sent(module: Module, node: ast.expr) -> Received | None:
-    for one in origins(module, node):
-        found = received(module, one)
-        if found is not None:
-            return None if _is_read(module, one) else found
-        inner = one.value if isinstance(one, ast.Subscript) else None
-        if (
-            isinstance(inner, ast.Call)
-            and isinstance(inner.func, ast.Attribute)
-            and inner.func.attr in PARTING
-        ):
-            return _sent(module, inner.func.value)
+    waiting, seen = [node], set[ast.expr]()
+    while waiting:
+        for one in origins(module, waiting.pop()):
+            found = received(module, one)
+            if found is not None:
+                return None if _is_read(module, one) else found
+            # `text = text.split(",")[0]` comes from itself.
+            if one not in seen:
+                seen.add(one)
+                waiting += _wholes(module, one)
     return None
+
+
+def _wholes(module: Module, node: ast.expr) -> Iterator[ast.expr]:
+    """Yield what a text is one of, or a part of: `x.split(",")[0]`, `for one in x`."""
+    inner = node.value if isinstance(node, ast.Subscript) else node
+    if (
+        isinstance(inner, ast.Call)
+        and isinstance(inner.func, ast.Attribute)
+        and inner.func.attr in PARTING
+    ):
+        yield inner.func.value
+    if isinstance(node, ast.Name):
+        for scope in module.scopes(node):
+            held = module.bindings.scopes.get(scope, {}).get(node.id)
+            if held:
+                # Of `for key, value in ...` nobody knows which it is.
+                yield from (
+                    one.value
+                    for one in held
+                    if one.how == "loop"
+                    and one.value is not None
+                    and isinstance(getattr(one.node, "target", None), ast.Name)
+                )
+                break
+
+
+def _is_converted(module: Module, name: str) -> bool:
+    """Tell whether a route lets only some texts through: `{page:int}`, `{page:[0-9]+}`."""
+    start = re.compile(rb"\{" + re.escape(name.encode()).replace(rb"\-", b"[-_]") + rb":")
+    return any(start.search(one) for one in module.program.library.contents.values())
 
 
 def _is_read(module: Module, node: ast.expr) -> bool:

@@ -40,7 +40,12 @@ ANSWERS = re.compile(r"json$|fetch|exchange|authorize_access_token|token")
 WITHOUT = "decodes a token without `algorithms`: pass the one that you sign with"
 CHOSEN_BY_SENDER = "takes the algorithm from the token itself: pass the one that you sign with"
 UNSIGNED = "accepts the algorithm `none`, tokens without any signature: leave it out"
-SWITCHED_OFF = "switches off `{}` of a token: whoever sends one can claim anything; leave it on"
+UNVERIFIED = (
+    "switches off `verify_signature` of a token: whoever sends one can claim anything; leave it on"
+)
+LASTING = (
+    "takes expired tokens: leave `verify_exp` on, or compare the claim `exp` with the time yourself"
+)
 
 
 def check(module: Module) -> Iterator[Hit]:
@@ -53,10 +58,10 @@ def check(module: Module) -> Iterator[Hit]:
 
 def _wrong(call: Call) -> str | None:
     off = next(_switched_off(call), None)
-    if off == "verify_exp" and not EXPIRED.search(_function_name(call)):
-        return SWITCHED_OFF.format(off)
     if off == "verify_signature":
-        return None if _is_peek(call) else SWITCHED_OFF.format(off)
+        return None if _is_peek(call) else UNVERIFIED
+    if off == "verify_exp" and not _takes_expired(call):
+        return LASTING
     given = call.given("algorithms", 2)
     if given is None or (isinstance(given, Given) and given.constant in (None, ())):
         return None if off or _key_pins(call) else WITHOUT
@@ -129,6 +134,29 @@ def _is_peek(call: Call) -> bool:
     ):
         return True
     return _claims(module, call.node) <= PEEKED
+
+
+def _takes_expired(call: Call) -> bool:
+    """Tell whether a function takes expired tokens for a reason, or its module reads the claim."""
+    module = call.module
+    return bool(EXPIRED.search(_function_name(call))) or any(
+        (isinstance(one, ast.Attribute) and one.attr == "exp")
+        or (isinstance(one, ast.Constant) and one.value == "exp" and _is_key(module, one))
+        for one in (*module.nodes(ast.Attribute), *module.nodes(ast.Constant))
+    )
+
+
+def _is_key(module: Module, node: ast.Constant) -> bool:
+    """Tell whether a text is a key that is read: `claims["exp"]`, `claims.get("exp")`."""
+    parent = module.parent(node)
+    if isinstance(parent, ast.Subscript):
+        return isinstance(parent.ctx, ast.Load)
+    return (
+        isinstance(parent, ast.Call)
+        and isinstance(parent.func, ast.Attribute)
+        and parent.func.attr in {"get", "pop"}
+        and node in parent.args[:1]
+    )
 
 
 def _is_obtained(token: Given) -> bool:

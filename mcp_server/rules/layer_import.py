@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Module, annotated, calls
+from mcp_server.semantic import Call, Function, Module, annotated, calls
+from mcp_server.semantic.reached import answers, functions_around
 
 WORD = re.compile(r"[^\W\d]\w*")
 INNER = frozenset(
@@ -19,13 +20,21 @@ OUTER = tuple("api apis routes routers endpoints controllers views web rest http
 EDGES = frozenset(
     "lifespan dependency dependencies deps depends middleware middlewares routes router routers "
     "views api endpoints handlers exceptions errors exception_handlers http web auth security "
-    "websocket websockets".split()
+    "websocket websockets limiter limits rate_limit rate_limiter throttling".split()
 )
 """Files and folders whose work is the edge of the service, wherever they stand."""
 SHARED = ("schema", "model", "error", "exception", "constant", "type", "dto", "enum")
 """Parts of an outer layer that are only its vocabulary."""
 ERRORS = ("fastapi.HTTPException", "starlette.exceptions.HTTPException")
 WEB = frozenset({"starlette.requests.Request", "starlette.responses.Response"})
+FRAMEWORKS = frozenset(
+    b"fastapi starlette flask django rest_framework litestar sanic quart APIRouter".split()
+)
+"""Words of a module that answers requests; a package `api` of clients of others has none."""
+DECLARED = tuple(
+    f"fastapi.{name}" for name in "Header Cookie Query Path Body Form File Depends Security".split()
+)
+"""What only a dependency or a route declares its parameters with."""
 CUSTOM = 5
 """With so many files of a layer that raise HTTP errors, it is the project's way."""
 RAISES = (
@@ -44,7 +53,7 @@ def check(module: Module) -> Iterator[Hit]:
     if layer is None:
         return
     kind = "repository" if layer[1].startswith("repo") else "service"
-    raised = next(calls(module, *ERRORS), None)
+    raised = next((one for one in calls(module, *ERRORS) if _is_inner(module, one.node)), None)
     taken = next(_taken(module), None) if raised is None else None
     above = next(_above(module, layer[0]), None)
     if not (raised or taken or above) or not _has_outer(module, *layer):
@@ -55,6 +64,28 @@ def check(module: Module) -> Iterator[Hit]:
         yield Hit(taken[0], TAKES.format(kind, taken[1]))
     if above is not None:
         yield Hit(above[0], IMPORTS.format(kind, above[1]))
+
+
+def _is_inner(module: Module, node: ast.AST) -> bool:
+    """Tell whether a place is none of the edge: no dependency, and no handler of errors."""
+    if any(_is_declaring(module, one) for one in calls(module, *DECLARED)):
+        return False
+    around = functions_around(module, node)
+    return not any(_answers_errors(one) or answers(module, one) for one in around)
+
+
+def _is_declaring(module: Module, call: Call) -> bool:
+    """Tell whether a call says which part of the request a parameter is."""
+    return any(isinstance(one, ast.arguments) for one in module.above(call.node))
+
+
+def _answers_errors(function: Function) -> bool:
+    """Tell whether a function is given a request and the exception to answer it for."""
+    listed = [*function.args.posonlyargs, *function.args.args]
+    second = listed[-1] if len(listed) in {2, 3} else None
+    said = ast.unparse(second.annotation) if second is not None and second.annotation else ""
+    named = second is not None and second.arg in {"exc", "exception", "error", "err"}
+    return named or said.endswith(("Error", "Exception", "Exceeded"))
 
 
 def _layer(module: Module) -> tuple[str, str] | None:
@@ -96,6 +127,8 @@ def _taken(module: Module) -> Iterator[tuple[ast.AST, str]]:
     for one in module.nodes(ast.arg):
         found = annotated(module, one.annotation) if one.annotation is not None else None
         if found is not None and found.dotted in WEB and one.annotation is not None:
+            if not _is_inner(module, one):
+                continue
             origin = _origin(module, _first(one.annotation))
             if not _is_for_types(module, origin):
                 yield origin, found.last
@@ -121,6 +154,8 @@ def _above(module: Module, folder: str) -> Iterator[tuple[ast.AST, str]]:
             )
             for path in (module.program.imported(module, each) for each in (one.imported, bare)):
                 if path is not None and path.startswith(begins):
+                    if not FRAMEWORKS & module.program.library.words.get(path, frozenset()):
+                        break
                     if not any(word in path.removeprefix(folder) for word in SHARED):
                         yield one.node, one.imported.module or one.imported.name
                     break

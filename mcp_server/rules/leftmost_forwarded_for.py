@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import posixpath
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -18,12 +20,18 @@ from mcp_server.semantic import (
     method_calls,
     origins,
     received,
+    receiver,
     ref,
 )
 
 HEADERS = frozenset({"forwarded", "x-forwarded-for", "x-forwarded", "x-original-forwarded-for"})
 CALLED_SO = frozenset({"xff", "forwarded_for", "x_forwarded_for", "http_x_forwarded_for"})
 """How parameters are called that hold the header."""
+FOR = re.compile(r"^\W*for$|\bfor\W*=")
+"""Texts by which the address is found in a `Forwarded` header."""
+LOGGING = re.compile(r"(^|_)log(s|ging|ger)?$")
+"""Modules that write what they read into a log, for people who know what it is worth."""
+ACCEPTED = re.compile(rb"#.*spoof", re.IGNORECASE)
 WHOLE = frozenset(f"builtins.{name}" for name in ("iter", "list", "map", "tuple", "filter"))
 """Calls that keep the order of what they are given."""
 MESSAGE = (
@@ -37,7 +45,8 @@ def check(module: Module) -> Iterator[Hit]:
     for call in method_calls(module, "split", "partition"):
         if not call.args or constant(module, call.args[0]) not in {",", ", ", b",", b", "}:
             continue
-        if isinstance(call.func, ast.Attribute) and _forwarded(module, call.func.value):
+        text = receiver(module, call)
+        if text and _forwarded(text.module, text.node) and not _is_accepted(module, call):
             yield from (Hit(one, MESSAGE) for one in islice(_firsts(module, call), 1))
     for node in module.nodes(ast.Subscript):
         # Werkzeug's list of what the header holds.
@@ -52,15 +61,32 @@ def check(module: Module) -> Iterator[Hit]:
 def _forwarded(module: Module, node: ast.expr, *, called: bool = True) -> bool:
     """Tell whether a text is a forwarded header, also one that a function is given."""
     for one in origins(module, node):
-        sent = received(module, one)
-        if sent is not None and sent.name in HEADERS:
-            return True
-        read = key_of(one)
-        if read is not None and not HEADERS.isdisjoint(_keys(module, read[1])):
+        sent, read = received(module, one), key_of(one)
+        named = _keys(module, read[1]) if read is not None else set()
+        named |= {sent.name} if sent is not None else set()
+        if not HEADERS.isdisjoint(named) and (named != {"forwarded"} or _reads_for(module, one)):
             return True
         if isinstance(one, ast.Name) and called and _given(module, one):
             return True
     return False
+
+
+def _reads_for(module: Module, node: ast.AST) -> bool:
+    """Tell whether the address is read of `Forwarded`, which also holds the scheme and the host."""
+    function = module.function(node) or module.tree.root
+    written = (*module.within(function, ast.Constant), *module.within(function, ast.Name))
+    texts = (constant(module, one) for one in (*written, *module.within(function, ast.Attribute)))
+    return any(isinstance(one, str) and FOR.search(one.lower()) for one in texts)
+
+
+def _is_accepted(module: Module, node: ast.AST) -> bool:
+    """Tell whether an address is only logged, or its author says that it can be made up."""
+    function = module.function(node)
+    if function is None:
+        return False
+    name = posixpath.basename(module.path).removesuffix(".py")
+    lines = module.content.splitlines()[function.lineno - 1 : function.end_lineno]
+    return LOGGING.search(name) is not None or any(ACCEPTED.search(one) for one in lines)
 
 
 def _keys(module: Module, key: ast.expr) -> set[str]:

@@ -14,6 +14,7 @@ from mcp_server.semantic import (
     Module,
     argument,
     calls,
+    constant,
     method_calls,
     origins,
     received,
@@ -28,7 +29,7 @@ COMPILED = "re.compile"
 SEVERAL_LINES = re.compile(r"MULTILINE|VERBOSE|\b[MX]\b")
 ENDS_LOOSELY = re.compile(r"(\\[sDWSn][*+?]*|\[\^[^\]]*\][*+?]*|\.[*+]\??|\\)\)*\$$")
 """Ends that take a newline on purpose, that leave out what follows, or `$` as a letter."""
-DIGITS = re.compile(r"\^?(\\[d.+:-]|\[0-9\]|\{[\d,]+\}|[-+*?():T/_])+\$")
+DIGITS = re.compile(r"\^?(\\[d.+:-]|\[(\\[d.]|0-9|[-+., ])+\]|\{[\d,]+\}|[-+*?():T/_])+\$")
 """Numbers, dates and versions, which are read further by what takes a newline or refuses it."""
 ONE_LINE = frozenset(
     "strip rstrip split rsplit splitlines partition rpartition group hexdigest isoformat".split()
@@ -36,6 +37,11 @@ ONE_LINE = frozenset(
 """Methods whose result has no newline at its end."""
 COMMAND_LINE = re.compile(rb"\b(argparse|sys\.argv|import typer|import click|strip_whitespace)\b")
 """Modules whose texts come from a shell, or from models that strip them."""
+GENERATED = re.compile(rb"generated (by|from)|@generated|do not edit", re.IGNORECASE)
+"""How a file says that a program has written it, which is what there would be to mend."""
+HEAD = 1500
+LEAVING = frozenset({"SystemExit", "Exit", "Abort", "UsageError", "BadParameter", "ClickException"})
+"""How functions end that answer to whoever typed a command."""
 CHECKING = re.compile(r"valid|check|verify|sanit|ensure|clean|safe|allow|(^|_)is_|^is[A-Z]")
 """What functions are called whose result says whether a text is right."""
 MESSAGE = (
@@ -46,15 +52,17 @@ MESSAGE = (
 
 def check(module: Module) -> Iterator[Hit]:
     """Yield the checks whose pattern allows for a newline."""
-    if COMMAND_LINE.search(module.content):
+    if COMMAND_LINE.search(module.content) or GENERATED.search(module.content[:HEAD]):
         return
     for call, pattern, value, flags in _matches(module):
         if (
             isinstance(pattern, Given)
             and isinstance(value, Given)
             and _is_loose(call, pattern, flags)
-            and _decides(module, call)
-            and not _is_one_line(module, value.node)
+            and _decides(module, call, value.node)
+            and not _is_one_line(module, value.node, call)
+            and not _is_own(module, value.node)
+            and not _leaves(module, call)
         ):
             yield Hit(call, MESSAGE)
 
@@ -96,21 +104,61 @@ def _is_loose(call: ast.Call, pattern: Given, flags: object) -> bool:
     return inline is None
 
 
-def _decides(module: Module, call: ast.Call) -> bool:
+def _decides(module: Module, call: ast.Call, value: ast.expr) -> bool:
     """Tell whether a match is only asked for whether there is one, and a text refused else."""
     node = _truth(module, call)
     if node is None:
         return False
     parent = module.parent(node)
-    if isinstance(parent, ast.If | ast.IfExp | ast.While):
-        if isinstance(parent, ast.If) and any(
-            isinstance(one, ast.Raise) for one in (*parent.body, *parent.orelse)
-        ):
+    if isinstance(parent, ast.If):
+        ends = (*parent.body, *parent.orelse)
+        if any(isinstance(one, ast.Raise) for one in ends) or _refuses(module, parent, value):
             return True
+        if not any(isinstance(one, ast.Return) for one in ends):
+            # It counts, or chooses between two ways to go on.
+            return False
+    elif isinstance(parent, ast.IfExp):
+        if not isinstance(module.parent(parent), ast.Return):
+            return False
     elif not isinstance(parent, ast.Return | ast.Assert | ast.Lambda):
         return False
     function = module.function(call)
     return isinstance(function, FUNCTIONS) and CHECKING.search(function.name) is not None
+
+
+def _refuses(module: Module, fork: ast.If, value: ast.expr) -> bool:
+    """Tell whether what a caller sent is answered at once where it does not match."""
+    denied = isinstance(fork.test, ast.UnaryOp) and isinstance(fork.test.op, ast.Not)
+    last = fork.body[-1]
+    return (
+        denied
+        and isinstance(last, ast.Return)
+        and not isinstance(last.value, ast.Constant | None)
+        and ast.dump(last.value) != ast.dump(value)
+        and any(received(module, one) is not None for one in origins(module, value))
+    )
+
+
+def _is_own(module: Module, value: ast.expr) -> bool:
+    """Tell whether a text is one of a list that the module itself holds."""
+    if not isinstance(value, ast.Name):
+        return False
+    for scope in module.scopes(value):
+        held = module.bindings.scopes.get(scope, {}).get(value.id)
+        if held:
+            lists = (one.value for one in held if one.how == "loop")
+            return any(isinstance(one, ast.Name) and one.id in module.names for one in lists)
+    return False
+
+
+def _leaves(module: Module, call: ast.Call) -> bool:
+    """Tell whether a function ends the program where a text is wrong, as a command does."""
+    function = module.function(call)
+    for one in module.within(function, ast.Raise) if function is not None else ():
+        raised = one.exc.func if isinstance(one.exc, ast.Call) else one.exc
+        if getattr(raised, "attr", getattr(raised, "id", "")) in LEAVING:
+            return True
+    return any(module.function(one.node) is function for one in calls(module, "sys.exit"))
 
 
 def _truth(module: Module, call: ast.Call) -> ast.expr | None:
@@ -154,10 +202,18 @@ def _read(module: Module, node: ast.Assign | ast.AnnAssign | ast.NamedExpr) -> a
     return read[0] if len(read) == 1 else None
 
 
-def _drops_end(node: ast.AST) -> bool:
+def _drops_end(module: Module, node: ast.AST) -> bool:
     if isinstance(node, ast.Slice):
         return node.upper is not None
-    return isinstance(node, ast.Attribute) and node.attr in ONE_LINE
+    if not isinstance(node, ast.Attribute) or node.attr not in ONE_LINE:
+        return False
+    parted = module.parent(node)
+    if not node.attr.endswith("split") or not isinstance(parted, ast.Call) or not parted.args:
+        return True
+    # The last part of `path.split("/")` ends as the whole does.
+    outer = module.parent(parted)
+    last = isinstance(outer, ast.Subscript) and constant(module, outer.slice) == -1
+    return not last and not isinstance(outer, ast.For | ast.comprehension)
 
 
 def _is_of_route(module: Module, value: ast.expr) -> bool:
@@ -169,17 +225,33 @@ def _is_of_route(module: Module, value: ast.expr) -> bool:
     return names[:1] in (["request"], ["self"]) and "request" in names[:2] and value.id in names
 
 
-def _is_one_line(module: Module, value: ast.expr) -> bool:
+def _ends_else(module: Module, value: ast.expr, call: ast.Call) -> bool:
+    """Tell whether the same condition asks for another end: `text.endswith(":")`."""
+    return any(
+        isinstance(each, ast.Attribute)
+        and each.attr == "endswith"
+        and ast.unparse(each.value) == ast.unparse(value)
+        for one in module.above(call)
+        if isinstance(one, ast.BoolOp) and isinstance(one.op, ast.And)
+        for each in ast.walk(one)
+    )
+
+
+def _is_one_line(module: Module, value: ast.expr, call: ast.Call) -> bool:
     """Tell whether a text cannot end in a newline, as a header or a stripped one."""
+    if _ends_else(module, value, call):
+        return True
     waiting = [value]
     if isinstance(value, ast.Name):
         for scope in module.scopes(value):
             held = module.bindings.scopes.get(scope, {}).get(value.id)
             if held:
-                waiting += [one.value for one in held if one.value is not None]
+                # What it is stripped of afterwards comes too late.
+                before = (one for one in held if one.start <= (call.lineno, call.col_offset))
+                waiting += [one.value for one in before if one.value is not None]
                 break
     for one in waiting:
-        if any(map(_drops_end, ast.walk(one))):
+        if any(_drops_end(module, each) for each in ast.walk(one)):
             return True
     sent = (received(module, one) for one in origins(module, value))
     if any(one is not None and one.part in {"header", "cookie"} for one in sent):

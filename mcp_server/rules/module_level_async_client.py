@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Call, Module, calls, is_a, method_calls, ref
+from mcp_server.semantic import Call, Module, Ref, calls, is_a, method_calls, ref
 
 CLIENTS = tuple(
     "httpx.AsyncClient aiohttp.ClientSession aiohttp.client.ClientSession redis.asyncio.Redis "
@@ -47,8 +47,17 @@ def _made(module: Module) -> Iterator[ast.Call]:
             if one.how == "assign" and isinstance(one.value, ast.Call):
                 named = ref(module, one.value.func)
                 made = named is not None and isinstance(named.node, ast.ClassDef)
-                if made and is_a(named, CLIENTS):
+                if (made and is_a(named, CLIENTS)) or _returns_new(named):
                     yield one.value
+
+
+def _returns_new(called: Ref | None) -> bool:
+    """Tell whether a function of the project only returns a client that it makes."""
+    if called is None or called.module is None or not isinstance(called.node, ast.FunctionDef):
+        return False
+    made = {one.node for one in calls(called.module, *MAKERS) if not _has_pool(one)}
+    returned = [one.value for one in called.module.within(called.node, ast.Return)]
+    return bool(returned) and all(one in made for one in returned)
 
 
 def _has_pool(call: Call) -> bool:

@@ -169,7 +169,11 @@ def _imports(module: Module, folder: str, name: str) -> bool:
 
 
 def _is_open(source: Module) -> bool:
-    """Tell whether a module has names that reading it does not tell."""
+    """Tell whether a module has names that reading it does not tell; found once a module."""
+    return bool(source.program.questions.ask(source, "open names", source.tree.root, _has_open))
+
+
+def _has_open(source: Module, _root: ast.Module) -> bool:
     if "__getattr__" in source.names:
         return True
     if any(source.program.imported(source, one) is None for one in source.bindings.stars):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Function, Module, annotated, kind, ref, routes
+from mcp_server.semantic import Function, Module, annotated, caught, kind, ref, routes
 
 WITH_BODY = frozenset({"post", "put", "patch", "delete", "api_route", "add_api_route"})
 REQUEST = "starlette.requests.Request"
@@ -18,6 +18,10 @@ ANYTHING = frozenset({"typing.Any", "builtins.object"})
 INJECTED = frozenset(
     f"fastapi.{name}" for name in "Depends Security Path Query Header Cookie Form File".split()
 )
+MISSING = frozenset(
+    f"builtins.{name}" for name in "KeyError LookupError Exception BaseException".split()
+)
+"""Exceptions whose handlers answer for a missing key."""
 VALIDATING = ("valid", "parse", "schema", "verify", "check", "signature", "construct_event", "hmac")
 """What functions are called that look at a body, or at who sent it."""
 MESSAGE = (
@@ -105,8 +109,6 @@ def _names(module: Module, call: ast.Call) -> Iterator[tuple[ast.AST, str | None
     for one in module.above(call):
         if isinstance(one, ast.Subscript) and one.value is child and _is_key(one.slice):
             yield call, None
-        if isinstance(one, ast.Attribute) and one.attr == "get":
-            yield call, None
         if isinstance(one, ast.NamedExpr) and isinstance(one.target, ast.Name):
             yield call, one.target.id
         if isinstance(one, ast.Assign | ast.AnnAssign):
@@ -124,21 +126,51 @@ def _is_key(node: ast.expr) -> bool:
 
 
 def _is_taken_apart(module: Module, function: Function, name: str) -> bool:
-    """Tell whether a handler reads keys of a body, and hands it to nothing that checks it."""
+    """Tell whether a handler takes a key for granted, and hands the body to nothing that checks."""
+    asked = _asked(module, function, name)
     taken = False
     for one in module.within(function, ast.Name):
         if one.id != name or not isinstance(one.ctx, ast.Load):
             continue
         parent = module.parent(one)
         if isinstance(parent, ast.Subscript) and parent.value is one:
-            if not isinstance(parent.ctx, ast.Load):
-                continue
-            taken = taken or _is_key(parent.slice)
-        elif isinstance(parent, ast.Attribute) and parent.attr in {"get", "pop"}:
-            taken = True
+            known = ast.dump(parent.slice) in asked or _is_caught(module, parent)
+            if isinstance(parent.ctx, ast.Load) and not known:
+                taken = taken or _is_key(parent.slice)
+        elif isinstance(parent, ast.Attribute) and parent.attr == "pop":
+            call = module.parent(parent)
+            alone = isinstance(call, ast.Call) and len(call.args) == 1
+            taken = taken or (alone and not _is_caught(module, parent))
         elif _is_handed_to_a_class(module, one):
             return False
     return taken
+
+
+def _asked(module: Module, function: Function, name: str) -> set[str]:
+    """Return the keys that a handler looks for first: `if "price" not in body`, `body.get(...)`."""
+    found = set()
+    for one in module.within(function, ast.Compare):
+        held = one.comparators[0]
+        if isinstance(one.ops[0], ast.In | ast.NotIn) and getattr(held, "id", "") == name:
+            found.add(ast.dump(one.left))
+    for call in module.within(function, ast.Call):
+        match call:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=of), attr="get" | "setdefault"),
+                args=[key, *_],
+            ) if of == name:
+                found.add(ast.dump(key))
+    return found
+
+
+def _is_caught(module: Module, node: ast.AST) -> bool:
+    """Tell whether a missing key is answered: a handler of `KeyError`, or of everything."""
+    for tried in module.tries(node):
+        for handler in tried.handlers:
+            named = {one.dotted for one in caught(module, handler)}
+            if handler.type is None or named & MISSING:
+                return True
+    return False
 
 
 def _is_handed_to_a_class(module: Module, node: ast.Name) -> bool:

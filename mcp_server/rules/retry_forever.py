@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
@@ -15,6 +16,12 @@ LIMITS: dict[str, tuple[tuple[str, int | None], ...]] = {
     "backoff.on_exception": (("max_tries", None), ("max_time", None)),
 }
 """What bounds a retry, by keyword and by place; without any it goes on for ever."""
+MEANT = re.compile(
+    r"(?:^|_)(?:until|forever|loop|watch\w*|serve|listen\w*|consum\w*|poll\w*|monitor\w*"
+    r"|supervis\w*|(?:re)?connect\w*|initial\w*|startup|ready)(?:_|$)|^_?run$",
+    re.IGNORECASE,
+)
+"""Names of what has nothing better to do than to try again, where it waits between."""
 BARE = frozenset({"tenacity.retry"})
 ENDLESS = (
     "retries without end: whoever waits for it waits as long as the other side is down; pass {}"
@@ -26,6 +33,8 @@ TIMES = "`max_tries=` or `max_time=`"
 def check(module: Module) -> Iterator[Hit]:
     """Yield the retries that have no limit."""
     for call in calls(module, *LIMITS):
+        if _is_meant(call):
+            continue
         if all(call.given(*one) is None for one in LIMITS[call.name]) and _retries(call):
             wanted = TIMES if call.name.startswith("backoff.") else STOP
             yield Hit(call.node, ENDLESS.format(wanted))
@@ -42,6 +51,15 @@ def _retries(call: Call) -> bool:
         return not _is_endless(call.module, parent)
     # `retry(...).retry_with(stop=...)`, or a copy with a limit of its own.
     return not (isinstance(parent, ast.Attribute) and parent.attr in {"retry_with", "copy"})
+
+
+def _is_meant(call: Call) -> bool:
+    """Tell whether what is retried, with a pause, is named as what waits for another to come."""
+    if call.name.startswith("backoff.") or call.given("wait", 2) is None:
+        return False
+    parent = call.module.parent(call.node)
+    held = parent if isinstance(parent, FUNCTIONS) else call.module.function(call.node)
+    return isinstance(held, FUNCTIONS) and bool(MEANT.search(held.name))
 
 
 def _is_endless(module: Module, function: Function) -> bool:

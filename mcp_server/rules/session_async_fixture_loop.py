@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Given, Module, argument, decorations
-from mcp_server.semantic.pytest_settings import pytest_options, pytest_words
+from mcp_server.semantic import FUNCTIONS, Given, Module, argument, decorations, ref
+from mcp_server.semantic.pytest_settings import nested_options, pytest_options, pytest_words
 
 ASYNCIO = frozenset({"pytest_asyncio.fixture", "pytest_asyncio.plugin.fixture"})
 PLAIN = frozenset({"pytest.fixture", "_pytest.fixtures.fixture"})
@@ -16,6 +17,14 @@ FIXTURE_LOOP = "asyncio_default_fixture_loop_scope"
 FOLLOWS = "fixture-scope"
 """The loop that a fixture has where nothing else is said: that of its own scope."""
 TEST_LOOP = "asyncio_default_test_loop_scope"
+OPENS = frozenset(
+    "aclient client clients engine pool connect connected connection conn redis session "
+    "sessionmaker server lock semaphore event queue broker consumer producer channel browser "
+    "playwright start open listen launch lifespan manager container worker websocket "
+    "socket stream nats kafka mongo motor postgres mysql rabbit amqp".split()
+)
+"""Parts of the names by which something is made that belongs to the loop it is made in."""
+PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 MESSAGE = (
     "this fixture's event loop is not that of the tests, which breaks what it opens: set "
     '`loop_scope="{0}"` and run the tests in it too (`asyncio_default_test_loop_scope = "{0}"`)'
@@ -29,7 +38,7 @@ def check(module: Module) -> Iterator[Hit]:
             if not isinstance(decorator, ast.Call):
                 continue
             scope = _scope(module, decorator)
-            if scope is None or not _gives(module, function):
+            if scope is None or not (_gives(module, function) and _opens(module, function)):
                 continue
             if found.dotted in PLAIN and not _is_auto(module):
                 continue
@@ -56,6 +65,23 @@ def _gives(module: Module, function: ast.AsyncFunctionDef) -> bool:
     return False
 
 
+def _opens(module: Module, function: ast.AST, *, deep: bool = True) -> bool:
+    """Tell whether a function opens what works only in the loop that it was opened in."""
+    if any(module.within(function, ast.AsyncWith)):
+        return True
+    for call in module.within(function, ast.Call):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        found = ref(module, call.func)
+        held = f"{name} {found.last if found is not None else ''}"
+        if OPENS & {one.lower() for one in PART.findall(held)}:
+            return True
+        if not deep or found is None or found.module is None:
+            continue
+        if isinstance(found.node, FUNCTIONS) and _opens(found.module, found.node, deep=False):
+            return True
+    return False
+
+
 def _is_auto(module: Module) -> bool:
     words = [*pytest_words(module)]
     said = any(
@@ -70,6 +96,8 @@ def _differs(module: Module, scope: str) -> bool:
     """Tell whether tests run in another loop than a fixture of a scope."""
     options = pytest_options(module)
     if TEST_LOOP in options or any("loop_scope" in one for one in pytest_words(module)):
+        return False
+    if any(TEST_LOOP in one for one in nested_options(module)):
         return False
     stated = options.get(FIXTURE_LOOP, FOLLOWS)
     if stated in SCOPES and SCOPES.index(stated) < SCOPES.index(scope):

@@ -47,7 +47,9 @@ def check(module: Module) -> Iterator[Hit]:
             continue
         if found.dotted in told or not _is_without_file(module, call):
             continue
-        if _takes_more(module, call, found.module, found.node) and not _is_controlled(module, call):
+        if not _takes_more(module, call, found.module, found.node) or _is_controlled(module, call):
+            continue
+        if not _reads_passed(module, call, found.module, found.node):
             told.add(found.dotted)
             yield Hit(call, MESSAGE)
 
@@ -67,6 +69,47 @@ def _takes_more(module: Module, call: ast.Call, source: Module, owner: ast.Class
     return len(passed) < len(model_fields(source, owner))
 
 
+def _reads_passed(module: Module, call: ast.Call, source: Module, owner: ast.ClassDef) -> bool:
+    """Tell whether a test looks only at fields that it passes, itself or through methods."""
+    assigned = module.parent(call)
+    function = module.function(call)
+    if not isinstance(assigned, ast.Assign) or function is None or len(assigned.targets) != 1:
+        return False
+    target = assigned.targets[0]
+    uses = [
+        module.parent(one)
+        for one in module.within(function, ast.Name)
+        if isinstance(target, ast.Name) and one.id == target.id and isinstance(one.ctx, ast.Load)
+    ]
+    passed = {key.lower() for key, _ in spread(module, call) if key is not None}
+    held = {
+        each.name: each
+        for one in reversed([*bases(source, owner)])
+        for each in getattr(one.node, "body", ())
+        if isinstance(each, FUNCTIONS)
+    }
+
+    def is_passed(name: str, deepest: int = 3) -> bool:
+        if name.lower() in passed:
+            return True
+        method = held.get(name)
+        return (
+            method is not None
+            and deepest > 0
+            and all(
+                is_passed(one.attr, deepest - 1)
+                for one in ast.walk(method)
+                if isinstance(one, ast.Attribute)
+                and isinstance(one.value, ast.Name)
+                and one.value.id == "self"
+            )
+        )
+
+    return bool(uses) and all(
+        isinstance(one, ast.Attribute) and is_passed(one.attr) for one in uses
+    )
+
+
 def _has_sources(module: Module, owner: ast.ClassDef) -> bool:
     """Tell whether a class says itself where its values come from."""
     return any(
@@ -76,9 +119,17 @@ def _has_sources(module: Module, owner: ast.ClassDef) -> bool:
     )
 
 
-def _is_controlled(module: Module, call: ast.Call) -> bool:
+def _is_controlled(module: Module, call: ast.Call, *, deep: bool = True) -> bool:
     """Tell whether the test, or a fixture around it, deals with the environment itself."""
     around = [one for one in (call, *module.above(call)) if isinstance(one, FUNCTIONS)]
+    if deep and around and not around[-1].name.startswith("test"):
+        callers = [
+            one
+            for one in module.nodes(ast.Call)
+            if getattr(one.func, "attr", getattr(one.func, "id", "")) == around[-1].name
+        ]
+        if callers and all(_is_controlled(module, one, deep=False) for one in callers):
+            return True
     if any(one in around for one in _changing(module)):
         return True
     if None in _changing(module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
@@ -21,17 +22,15 @@ CANCELLED_MAKERS = frozenset({"anyio.get_cancelled_exc_class"})
 ALL = frozenset({"builtins.BaseException"})
 TASKS = ("asyncio.gather", "asyncio.shield", "asyncio.wait", "asyncio.wait_for")
 """What awaits tasks that others run, when it is given them by name."""
-ENDING = (
-    "cancel",
-    "uncancel",
-    "cancelling",
-    "set",
-    "cancelled",
-    "close",
-    "cancel_called",
-    "exit",
-    "_exit",
+COROUTINES = re.compile(r"coro(s|utine)?s?$")
+"""How parameters are called that hold what nobody runs yet."""
+CANCELLING = ("cancel", "uncancel", "cancelling", "cancelled", "cancel_called")
+ENDING = ("set", "close", "exit", "_exit")
+"""What ends a function's own work; in a loop only where the handler calls it."""
+MEANT = re.compile(
+    rb"#.*\b(re-?rais|propagat|swallow|deliberate|on purpose|intention)", re.IGNORECASE
 )
+"""How a comment says that the cancellation was thought of."""
 LOGS = frozenset("debug info warning warn error exception critical log print".split())
 ENTERING = (ast.AsyncFor, ast.AsyncWith)
 
@@ -45,13 +44,14 @@ def check(module: Module) -> Iterator[Hit]:
             not isinstance(function, ast.AsyncFunctionDef)
             or not isinstance(statement, ast.Try | ast.TryStar)
             or any(module.within(handler, ast.Raise))
+            or _raises_anyway(module, statement, function)
         ):
             continue
         caught = _caught(module, handler.type)
         if caught is None or _is_told_before(module, statement, handler):
             continue
         message = _message(module, handler, statement, function, caught)
-        if message is not None:
+        if message is not None and not _is_meant(module, handler):
             yield Hit(handler, message.format(function.name))
     for call in calls(module, "contextlib.suppress"):
         item = module.parent(call.node)
@@ -63,7 +63,7 @@ def check(module: Module) -> Iterator[Hit]:
             and any(_caught(module, one) for one in call.node.args)
             and _waits(module, statement)
             and _loops(module, statement, function)
-            and not _ends_tasks(module, function)
+            and not _cancels(module, function)
         ):
             yield Hit(call.node, LOOP.format(function.name))
 
@@ -104,7 +104,7 @@ def _message(
     function: Function,
     caught: str,
 ) -> str | None:
-    if not _waits(module, statement) or _ends_tasks(module, function):
+    if not _waits(module, statement) or _cancels(module, function):
         return None
     if any(True for one in statement.finalbody for _ in module.within(one, ast.Raise)):
         return None
@@ -112,12 +112,41 @@ def _message(
     leaves = returned is not None or any(module.within(handler, ast.Break))
     if not leaves and _loops(module, statement, function):
         changes = (ast.Assign, ast.AugAssign, ast.AnnAssign)
-        if not any(one for kind in changes for one in module.within(handler, kind)):
-            return LOOP
-        return None
+        changed = any(one for kind in changes for one in module.within(handler, kind))
+        return None if changed or _ends(module, handler) else LOOP
     if caught == "cancelled":
-        return VALUE if returned is not None and _answers(module, returned, function) else None
-    return BROAD if not _is_kept(module, handler) else None
+        wrong = returned is not None and _answers(module, returned, function)
+    else:
+        shielded = _is_last_shielded(module, statement, function)
+        wrong = not shielded and not _is_kept(module, handler)
+    if not wrong or _ends(module, function):
+        return None
+    return VALUE if caught == "cancelled" else BROAD
+
+
+def _is_meant(module: Module, handler: ast.ExceptHandler) -> bool:
+    """Tell whether a comment in a handler speaks of what it does to the cancellation."""
+    lines = module.content.splitlines()[handler.lineno - 1 : handler.end_lineno]
+    return any(MEANT.search(one) for one in lines)
+
+
+def _raises_anyway(module: Module, statement: ast.AST, function: Function) -> bool:
+    """Tell whether a `try` cleans up in another handler, which ends by raising."""
+    for parent in module.above(statement):
+        if parent is function:
+            return False
+        if isinstance(parent, ast.ExceptHandler) and isinstance(parent.body[-1], ast.Raise):
+            return True
+    return False
+
+
+def _is_last_shielded(module: Module, statement: ast.AST, function: Function) -> bool:
+    """Tell whether all that a function still does is wait for what a cancellation cannot reach."""
+    if not isinstance(statement, ast.Try | ast.TryStar) or statement not in function.body[-1:]:
+        return False
+    waits = [one.value for part in statement.body for one in module.within(part, ast.Await)]
+    named = [ref(module, one.func) if isinstance(one, ast.Call) else None for one in waits]
+    return all(one is not None and one.dotted == "asyncio.shield" for one in named)
 
 
 def _waits(module: Module, statement: ast.Try | ast.TryStar | ast.With | ast.AsyncWith) -> bool:
@@ -136,20 +165,30 @@ def _is_own(module: Module, awaited: ast.expr) -> bool:
     named = ref(module, awaited.func)
     if named is not None and named.dotted in TASKS:
         first = awaited.args[0] if awaited.args else None
+        if isinstance(first, ast.Name) and COROUTINES.search(first.id):
+            return True
         return isinstance(first, ast.Call) and _is_own(module, first)
     return True
 
 
-def _ends_tasks(module: Module, function: Function) -> bool:
+def _cancels(module: Module, function: Function) -> bool:
     """Tell whether a function cancels others, or keeps account of who was cancelled."""
-    return any(module.function(one) is function for one in method_calls(module, *ENDING))
+    return any(module.function(one) is function for one in method_calls(module, *CANCELLING))
+
+
+def _ends(module: Module, node: ast.AST) -> bool:
+    """Tell whether a node closes what its function works on, or tells others that it is over."""
+    called = (one.func for one in module.within(node, ast.Call))
+    return any(isinstance(one, ast.Attribute) and one.attr in ENDING for one in called)
 
 
 def _loops(module: Module, statement: ast.AST, function: Function) -> bool:
     """Tell whether what follows a statement is the next turn of a loop."""
     child = statement
     for parent in module.above(statement):
-        # A `for` ends by itself, as one that stops services does.
+        # A `for` ends by itself, as one that stops services does, and a `while` that counts.
+        if isinstance(parent, ast.While) and _counts(module, parent.test):
+            return False
         if isinstance(parent, ast.While | ast.AsyncFor) and child in parent.body:
             rest = parent.body[parent.body.index(child) + 1 :]
             return not any(isinstance(one, ast.Return | ast.Break | ast.Raise) for one in rest)
@@ -162,6 +201,11 @@ def _loops(module: Module, statement: ast.AST, function: Function) -> bool:
                 return False
         child = parent
     return False
+
+
+def _counts(module: Module, test: ast.expr) -> bool:
+    found = (one for each in module.within(test, ast.Compare) for one in each.ops)
+    return any(isinstance(one, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for one in found)
 
 
 def _answers(module: Module, returned: ast.Return, function: Function) -> bool:

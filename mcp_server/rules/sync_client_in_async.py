@@ -39,6 +39,8 @@ SEARCH = _set(
 )
 SMTP = _set("connect login sendmail send_message starttls ehlo helo quit noop verify")
 RUNNING = _set("connect begin")
+PEEWEE = _set("connect execute execute_sql")
+OTHER = "an asynchronous driver"
 
 AFTER: dict[str, tuple[frozenset[str], str]] = {
     "MySQLdb.Connection": (DATABASE, "asyncmy or aiomysql"),
@@ -56,7 +58,17 @@ AFTER: dict[str, tuple[frozenset[str], str]] = {
     "psycopg.Cursor": (DATABASE, "`psycopg.AsyncCursor`"),
     "psycopg2.Connection": (DATABASE, "psycopg's `AsyncConnection`"),
     "psycopg2.Cursor": (DATABASE, "psycopg's `AsyncConnection`"),
+    "ibm_db_dbi.Connection": (DATABASE, OTHER),
+    "ibm_db_dbi.Cursor": (DATABASE, OTHER),
+    "oracledb.Connection": (DATABASE, "`oracledb.connect_async`"),
+    "oracledb.Cursor": (DATABASE, "`oracledb.connect_async`"),
+    "peewee.MySQLDatabase": (PEEWEE, OTHER),
+    "peewee.PostgresqlDatabase": (PEEWEE, OTHER),
+    "pymongo.Collection": (MONGO, "`pymongo.AsyncMongoClient`"),
+    "pymongo.Database": (MONGO, "`pymongo.AsyncMongoClient`"),
     "pymongo.MongoClient": (MONGO, "`pymongo.AsyncMongoClient`"),
+    "pymssql.Connection": (DATABASE, "aioodbc"),
+    "pymssql.Cursor": (DATABASE, "aioodbc"),
     "pymysql.Connection": (DATABASE, "asyncmy or aiomysql"),
     "pymysql.Cursor": (DATABASE, "asyncmy or aiomysql"),
     "pyodbc.Connection": (DATABASE, "aioodbc"),
@@ -73,6 +85,7 @@ AFTER: dict[str, tuple[frozenset[str], str]] = {
     "sqlite3.Connection": (DATABASE, "aiosqlite"),
     "sqlite3.Cursor": (DATABASE, "aiosqlite"),
     "sqlmodel.Session": (SESSION, "an `AsyncSession`"),
+    "trino.dbapi.Cursor": (DATABASE, OTHER),
     "urllib3.PoolManager": (_set("request urlopen"), "`httpx.AsyncClient`"),
 }
 """The methods that wait, by the class of their object, and what waits without stopping the loop."""
@@ -97,9 +110,13 @@ BUT: dict[str, tuple[frozenset[str], str]] = {
 """Classes whose methods wait, all but these."""
 FUNCTIONS: dict[str, tuple[frozenset[str], str]] = {
     "httpx": (HTTP - {"send"}, "`httpx.AsyncClient`"),
+    "ibm_db": (_set("connect exec_immediate execute fetch_assoc fetch_tuple"), OTHER),
+    "ibm_db_dbi": (_set("connect"), OTHER),
     "mysql.connector": (_set("connect"), "`mysql.connector.aio`"),
+    "oracledb": (_set("connect"), "`oracledb.connect_async`"),
     "psycopg": (_set("connect"), "`psycopg.AsyncConnection`"),
     "psycopg2": (_set("connect"), "psycopg's `AsyncConnection`"),
+    "pymssql": (_set("connect"), "aioodbc"),
     "pymysql": (_set("connect"), "asyncmy or aiomysql"),
     "pyodbc": (_set("connect"), "aioodbc"),
     "requests": (HTTP - {"send", "stream"}, "`httpx.AsyncClient`"),
@@ -119,6 +136,14 @@ DATA = re.compile(r"data_ur[il]|['\"]data:")
 STARTING = re.compile(r"lifespan|start_?up|shut_?down")
 """Functions that run once, when nothing else waits on the loop."""
 
+TASKS = frozenset(
+    b"create_task ensure_future gather TaskGroup start_soon start_server serve run_app uvicorn "
+    b"FastAPI Starlette Quart Sanic APIRouter Client Bot on_message wait as_completed".split()
+)
+"""Words of modules in which several things run in one loop."""
+MOST = 12
+"""How many functions are followed from where a program starts."""
+
 
 def check(module: Module) -> Iterator[Hit]:
     """Yield the first call of each client on which a coroutine waits, and the loop with it."""
@@ -136,10 +161,37 @@ def check(module: Module) -> Iterator[Hit]:
             continue
         if _is_awaited(module, call.node) or STARTING.search(function.name.lower()):
             continue
-        if DATA.search(f"{function.name} {ast.unparse(call.node)}"):
+        if DATA.search(f"{function.name} {ast.unparse(call.node)}") or _is_alone(module, function):
             continue
         told.add(key)
         yield Hit(call.node, MESSAGE.format(_short(call.name), function.name, found[1]))
+
+
+def _is_alone(module: Module, function: ast.AsyncFunctionDef) -> bool:
+    """Tell whether nothing else can run in the loop: a program that waits at a terminal.
+
+    It asks for a line with `input()`, which stops the loop as well; or its module's own
+    `if __name__ == "__main__":` starts it, and nothing in the module makes a task of anything.
+    """
+    if any(module.function(one.node) is function for one in calls(module, "builtins.input")):
+        return True
+    words = module.program.library.words[module.path]
+    if b"__main__" not in words or words & TASKS:
+        return False
+    running: list[ast.AST] = [one for one in module.tree.root.body if _is_guard(one)]
+    for one in running:
+        for call in module.within(one, ast.Call):
+            found = ref(module, call.func)
+            if found is not None and found.module is module and found.node not in running:
+                if found.node is function:
+                    return True
+                if found.node is not None and len(running) < MOST:
+                    running.append(found.node)
+    return False
+
+
+def _is_guard(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
 
 
 def _waits(call: Call) -> tuple[str, str] | None:

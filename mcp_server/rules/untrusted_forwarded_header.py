@@ -62,11 +62,28 @@ def _reads(module: Module) -> Iterator[tuple[ast.expr, str]]:
     for node in (*module.nodes(ast.Subscript), *getters):
         read = key_of(node)
         if read is not None and _may_be_text(read[1]):
-            name = header_name(constant(module, read[1]))
-            if name in HEADERS:
+            name = next((one for one in _names(module, read[1]) if one in HEADERS), None)
+            if name is not None:
                 yield node, name
     for call in calls(module, "fastapi.Header"):
         yield from _parameter(module, call.node)
+
+
+def _names(module: Module, key: ast.expr) -> Iterator[str]:
+    """Yield the header that a key names, or all that a loop goes through."""
+    known = constant(module, key)
+    if isinstance(known, str | bytes):
+        yield header_name(known)
+    key = key.value if isinstance(key, ast.NamedExpr) else key
+    if not isinstance(key, ast.Name):
+        return
+    for scope in module.scopes(key):
+        held = module.bindings.scopes.get(scope, {}).get(key.id, ())
+        for one in held:
+            listed = constant(module, one.value) if one.how == "loop" else None
+            yield from map(header_name, listed if isinstance(listed, tuple) else ())
+        if held:
+            return
 
 
 def _may_be_text(key: ast.expr) -> bool:

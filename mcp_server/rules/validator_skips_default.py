@@ -34,6 +34,10 @@ OLD = (
     "pydantic.v1.validator",
     "pydantic.v1.class_validators.validator",
 )
+WHOLE = frozenset(
+    "pydantic.model_validator pydantic.root_validator pydantic.v1.root_validator "
+    "pydantic.functional_validators.model_validator".split()
+)
 MESSAGE = (
     "does not run when `{}` is left out, so its check against other fields is skipped: use "
     '`model_validator(mode="after")` or `validate_default=True`'
@@ -63,7 +67,7 @@ def check(module: Module) -> Iterator[Hit]:
         for name in _named(call, known):
             value = default(known[name])
             outcome = Outcome(function.module, parameters)
-            if _is_skipped(known[name]):
+            if _is_skipped(known[name]) and not _is_seen_whole(module, owner, name):
                 outcome.follow(function.node, value)
             # A model that is read from objects is given their attributes, also the empty ones.
             filled = outcome.changes and not (read and not value)
@@ -144,6 +148,22 @@ def _named(call: Call, known: dict[str, Field]) -> Iterator[str]:
                 yield from known
             elif isinstance(name, str) and name in known:
                 yield name
+
+
+def _is_seen_whole(module: Module, owner: ast.ClassDef, name: str) -> bool:
+    """Tell whether a validator of the whole model, which always runs, looks at a field too."""
+    for one in bases(module, owner):
+        for each in getattr(one.node, "body", ()):
+            if not isinstance(each, FUNCTIONS) or one.module is None:
+                continue
+            named = any(
+                getattr(held, "attr", getattr(held, "value", None)) == name
+                for held in ast.walk(each)
+                if isinstance(held, ast.Attribute | ast.Constant)
+            )
+            if named and any(decorations(one.module, each, WHOLE)):
+                return True
+    return False
 
 
 def _is_skipped(one: Field) -> bool:

@@ -24,8 +24,6 @@ __all__ = [
 LONGEST = 8
 """How many `**options` and `partial`s lie one inside of the other."""
 
-_Unknown = Unknown
-
 
 @dataclass(frozen=True, slots=True)
 class Given:

@@ -10,6 +10,7 @@ from typing import Any
 from mcp_server.semantic import classes, hints, resolve, returns
 from mcp_server.semantic.binders import Attribute, Binding
 from mcp_server.semantic.flow import candidates
+from mcp_server.semantic.known import HELD
 from mcp_server.semantic.module import FUNCTIONS, Module
 from mcp_server.semantic.names import ANYTHING, Ref, foreign, is_value
 
@@ -73,6 +74,9 @@ def _first(module: Module, node: ast.BoolOp) -> Ref | None:
 def _item(module: Module, node: ast.Subscript) -> Ref | None:
     """Return the class of one of the things that a list or a dictionary holds."""
     said = declared(module, node.value)
+    held = kind(module, node.value)
+    if held is not None and held.dotted in HELD:
+        return Ref(HELD[held.dotted])
     if said is None:
         return None
     if isinstance(said.node, ast.Subscript) and not isinstance(node.slice, ast.Slice):

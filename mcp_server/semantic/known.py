@@ -25,6 +25,10 @@ CANONICAL = {
     "fastapi.responses.": "starlette.responses.",
     "fastapi.Response": "starlette.responses.Response",
     "fastapi.routing.APIRouter": "fastapi.APIRouter",
+    "fastapi.security.api_key.": "fastapi.security.",
+    "fastapi.security.http.": "fastapi.security.",
+    "fastapi.security.oauth2.": "fastapi.security.",
+    "fastapi.security.open_id_connect_url.": "fastapi.security.",
     "fastapi.testclient.": "starlette.testclient.",
     "fastapi.WebSocket": "starlette.websockets.WebSocket",
     "httpx2.": "httpx.",
@@ -34,6 +38,9 @@ CANONICAL = {
     "jwt.api_jwt.": "jwt.",
     "jwt.jwks_client.": "jwt.",
     "prometheus_client.metrics.": "prometheus_client.",
+    "pymongo.collection.": "pymongo.",
+    "pymongo.database.": "pymongo.",
+    "pymongo.mongo_client.": "pymongo.",
     "opentelemetry.metrics._internal.": "opentelemetry.metrics.",
     "pydantic.fields.Field": "pydantic.Field",
     "pydantic.functional_validators.": "pydantic.",
@@ -44,6 +51,7 @@ CANONICAL = {
     "pydantic_settings.main.": "pydantic_settings.",
     "redis.asyncio.client.": "redis.asyncio.",
     "redis.client.": "redis.",
+    "redis.StrictRedis": "redis.Redis",
     "redis.exceptions.ConnectionError": "redis.ConnectionError",
     "redis.exceptions.TimeoutError": "redis.TimeoutError",
     "redis.exceptions.RedisError": "redis.RedisError",
@@ -81,6 +89,15 @@ MADE = {
     "psycopg.Connection.cursor": "psycopg.Cursor",
     "psycopg2.Connection.cursor": "psycopg2.Cursor",
     "pymysql.Connection.cursor": "pymysql.Cursor",
+    "ibm_db_dbi.connect": "ibm_db_dbi.Connection",
+    "ibm_db_dbi.Connection.cursor": "ibm_db_dbi.Cursor",
+    "oracledb.connect": "oracledb.Connection",
+    "oracledb.Connection.cursor": "oracledb.Cursor",
+    "pymongo.Database.get_collection": "pymongo.Collection",
+    "pymongo.MongoClient.get_database": "pymongo.Database",
+    "pymongo.MongoClient.get_default_database": "pymongo.Database",
+    "pymssql.connect": "pymssql.Connection",
+    "pymssql.Connection.cursor": "pymssql.Cursor",
     "pyodbc.connect": "pyodbc.Connection",
     "pyodbc.Connection.cursor": "pyodbc.Cursor",
     "redis.Redis.lock": "redis.lock.Lock",
@@ -129,8 +146,16 @@ MADE = {
     "sqlite3.connect": "sqlite3.Connection",
     "structlog.get_logger": "structlog.BoundLogger",
     "structlog.stdlib.get_logger": "structlog.BoundLogger",
+    "trino.dbapi.connect": "trino.dbapi.Connection",
+    "trino.dbapi.Connection.cursor": "trino.dbapi.Cursor",
 }
 """What functions and methods return; `X()` is the call of an instance of X."""
+
+HELD = {
+    "pymongo.Database": "pymongo.Collection",
+    "pymongo.MongoClient": "pymongo.Database",
+}
+"""What a subscript of an instance gives: `client["shop"]`."""
 
 DERIVED = {
     "pydantic_settings.BaseSettings": ("pydantic.BaseModel",),
@@ -139,9 +164,22 @@ DERIVED = {
     "fastapi.HTTPException": ("starlette.exceptions.HTTPException",),
     "fastapi.FastAPI": ("starlette.applications.Starlette",),
     "httpx.AsyncClient": (),
+    "httpx.ConnectError": ("httpx.TransportError",),
+    "httpx.ConnectTimeout": ("httpx.TimeoutException",),
+    "httpx.HTTPStatusError": ("httpx.HTTPError",),
+    "httpx.ReadError": ("httpx.TransportError",),
+    "httpx.ReadTimeout": ("httpx.TimeoutException",),
+    "httpx.RequestError": ("httpx.HTTPError",),
+    "httpx.TimeoutException": ("httpx.TransportError",),
+    "httpx.TransportError": ("httpx.RequestError",),
+    "requests.exceptions.ConnectionError": ("requests.exceptions.RequestException",),
+    "requests.exceptions.HTTPError": ("requests.exceptions.RequestException",),
+    "requests.exceptions.Timeout": ("requests.exceptions.RequestException",),
+    "requests.ConnectionError": ("requests.RequestException",),
+    "requests.HTTPError": ("requests.RequestException",),
+    "requests.Timeout": ("requests.RequestException",),
     "redis.asyncio.RedisCluster": ("redis.asyncio.Redis",),
     "redis.RedisCluster": ("redis.Redis",),
-    "redis.StrictRedis": ("redis.Redis",),
 }
 """Bases of foreign classes, as far as a rule asks for them."""
 

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from mcp_server.semantic.arguments import UNKNOWN, Given, _Unknown, argument, constant, spread
+from mcp_server.semantic.arguments import UNKNOWN, Given, argument, constant, spread
 from mcp_server.semantic.classes import Field, bases, fields, is_a
+from mcp_server.semantic.constants import Unknown
 from mcp_server.semantic.module import Module
 from mcp_server.semantic.resolve import ref
 
@@ -44,7 +45,7 @@ def _is_class_variable(one: Field) -> bool:
     return found is not None and found.dotted == "typing.ClassVar"
 
 
-def configured(module: Module, owner: ast.ClassDef, *names: str) -> Given | _Unknown | None:
+def configured(module: Module, owner: ast.ClassDef, *names: str) -> Given | Unknown | None:
     """Return what a model's configuration, its own or an inherited one, gives under a name.
 
     Read from `model_config`, an inner `Config` and the keywords of the class; `UNKNOWN` where
@@ -107,7 +108,7 @@ def described(one: Field) -> Iterator[ast.Call]:
                 yield node
 
 
-def stated(one: Field, name: str, position: int | None = None) -> Given | _Unknown | None:
+def stated(one: Field, name: str, position: int | None = None) -> Given | Unknown | None:
     """Return what a field's `Field(...)` gives under a name."""
     unknown = False
     for call in described(one):

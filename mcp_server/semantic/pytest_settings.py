@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import posixpath
 import shlex
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,29 @@ def pytest_options(module: Module) -> Mapping[str, Any]:
         if found:
             return found
     return {}
+
+
+def nested_options(module: Module) -> Iterator[Mapping[str, Any]]:
+    """Yield what ini files say in the folders between a file and its project.
+
+    pytest takes the one nearest above its arguments, so these hold where a folder is run by itself.
+    """
+    library = module.program.library
+    project = library.project(module.path)
+    end = "" if project is None or project.path == "." else project.path
+    folder = posixpath.dirname(module.path)
+    while folder not in {end, ""}:
+        for name, section in (*((one, "pytest") for one in INI_FILES), *LAST):
+            path = posixpath.join(folder, name)
+            if path in library.files:
+                parser = configparser.ConfigParser(interpolation=None, strict=False)
+                try:
+                    parser.read_string((library.root / path).read_text(encoding="utf-8"))
+                except (OSError, ValueError, configparser.Error):
+                    continue
+                if parser.has_section(section):
+                    yield dict(parser[section])
+        folder = posixpath.dirname(folder)
 
 
 def pytest_words(module: Module) -> Iterator[str]:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mcp_server.semantic.arguments import constant
+from mcp_server.semantic.arguments import constant, valued
 from mcp_server.semantic.bindings import Binding
+from mcp_server.semantic.hints import annotated
 from mcp_server.semantic.kinds import kind
 from mcp_server.semantic.module import Module
 from mcp_server.semantic.resolve import ref
+from mcp_server.semantic.web import routes
 
-Part: TypeAlias = Literal["header", "query", "cookie", "form"]
+Part: TypeAlias = Literal["header", "query", "cookie", "form", "path", "body"]
 
 PARTS: dict[str, Part] = {
     "headers": "header",
@@ -27,14 +29,37 @@ PARTS: dict[str, Part] = {
     "COOKIES": "cookie",
     "form": "form",
     "POST": "form",
+    "path_params": "path",
+    "match_info": "path",
+    "data": "body",
+    "json": "body",
 }
 """The attributes of request objects that hold what was sent, of whatever framework."""
+READING: dict[str, Part] = {
+    "json": "body",
+    "get_json": "body",
+    "form": "form",
+    "post": "form",
+}
+"""The methods of request objects that read the same: `await request.json()`."""
 PARAMETERS: dict[str, Part] = {
     "fastapi.Header": "header",
     "fastapi.Query": "query",
     "fastapi.Cookie": "cookie",
     "fastapi.Form": "form",
+    "fastapi.Path": "path",
+    "fastapi.Body": "body",
 }
+DEPENDING = frozenset({"fastapi.Depends", "fastapi.Security"})
+SCHEMES: dict[str, tuple[Part, str]] = {
+    "fastapi.security.APIKeyHeader": ("header", ""),
+    "fastapi.security.APIKeyQuery": ("query", ""),
+    "fastapi.security.APIKeyCookie": ("cookie", ""),
+    "fastapi.security.OAuth2PasswordBearer": ("header", "authorization"),
+    "fastapi.security.OAuth2AuthorizationCodeBearer": ("header", "authorization"),
+    "fastapi.security.OpenIdConnect": ("header", "authorization"),
+}
+"""What FastAPI's schemes give as a text, and the name of what they read it from."""
 GETTERS = frozenset({"get", "getlist", "getall", "getone", "get_all", "getfirst", "pop"})
 ONLY_REQUESTS = frozenset({"META", "GET", "POST", "COOKIES", "query_params"})
 """Attributes that nothing but a request has."""
@@ -69,10 +94,21 @@ def received(module: Module, node: ast.expr) -> Received | None:
     holder, key = read
     name = header_name(constant(module, key))
     for one in origins(module, holder):
-        part = PARTS.get(one.attr) if isinstance(one, ast.Attribute) else None
-        if part is not None and isinstance(one, ast.Attribute) and _of_request(module, one):
+        part = _part(module, one)
+        if part is not None:
             return Received(node, part, name)
     return None
+
+
+def _part(module: Module, node: ast.expr) -> Part | None:
+    """Return what of a request an expression is: `request.headers`, `await request.json()`."""
+    called = isinstance(node, ast.Call) and not node.args
+    # Also of `read = request.json`.
+    read = valued(module, node.func)[1] if isinstance(node, ast.Call) and called else node
+    if not isinstance(read, ast.Attribute):
+        return None
+    part = (READING if called else PARTS).get(read.attr)
+    return part if part is not None and _of_request(module, read) else None
 
 
 def key_of(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
@@ -160,6 +196,9 @@ def _of_request(module: Module, node: ast.Attribute) -> bool:
             return True
     if node.attr in ONLY_REQUESTS:
         return True
+    if isinstance(base, ast.Name) and any(one.how == "with" for one in _bound(module, base)):
+        # `async with client.get(url) as request` is an answer.
+        return False
     name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
     return name.lower().lstrip("_").endswith(REQUEST_NAMES)
 
@@ -176,18 +215,48 @@ def _parameter(module: Module, node: ast.Name) -> Received | None:
                 alias = next((each.value for each in call.keywords if each.arg == "alias"), None)
                 known = constant(module, alias) if alias is not None else node.id
                 return Received(node, part, header_name(known))
+            if named is not None and named.dotted in DEPENDING and call.args:
+                scheme = kind(module, call.args[0])
+                if scheme is not None and scheme.dotted in SCHEMES:
+                    part, name = SCHEMES[scheme.dotted]
+                    return Received(node, part, name or header_name(node.id))
+        if _is_of_route(module, one):
+            return Received(node, "query", header_name(node.id))
     return None
+
+
+def _is_of_route(module: Module, parameter: Binding) -> bool:
+    """Tell whether FastAPI fills a parameter from the address: a plain text of a route."""
+    held, given = module.parent(parameter.node), None
+    function = module.parent(held) if isinstance(held, ast.arguments) else None
+    if isinstance(held, ast.arguments) and isinstance(parameter.node, ast.arg):
+        given = next((d for a, d in _defaults(held) if a is parameter.node), None)
+    found = annotated(module, parameter.annotation) if parameter.annotation is not None else None
+    return (
+        found is not None
+        and found.dotted == "builtins.str"
+        and (given is None or isinstance(given, ast.Constant))
+        and any(one.function is function for one in routes(module))
+    )
 
 
 def _markers(module: Module, argument: ast.AST) -> Iterator[ast.Call]:
     if not isinstance(argument, ast.arg):
         return
     annotation = argument.annotation
+    if isinstance(annotation, ast.Name | ast.Attribute):
+        # `Key = Annotated[str, Header()]`, in the same module.
+        source, held_as = valued(module, annotation)
+        annotation = held_as if source is module else annotation
     if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
         yield from (one for one in annotation.slice.elts if isinstance(one, ast.Call))
     held = module.parent(argument)
     if isinstance(held, ast.arguments):
-        listed = [*held.posonlyargs, *held.args]
-        pairs = [*zip(reversed(listed), reversed(held.defaults), strict=False)]
-        pairs += [(a, d) for a, d in zip(held.kwonlyargs, held.kw_defaults, strict=True) if d]
-        yield from (d for a, d in pairs if a is argument and isinstance(d, ast.Call))
+        yield from (d for a, d in _defaults(held) if a is argument and isinstance(d, ast.Call))
+
+
+def _defaults(held: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """Yield the parameters that have a default, with it."""
+    listed = [*held.posonlyargs, *held.args]
+    yield from zip(reversed(listed), reversed(held.defaults), strict=False)
+    yield from ((a, d) for a, d in zip(held.kwonlyargs, held.kw_defaults, strict=True) if d)

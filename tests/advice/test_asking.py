@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mcp_server.advice import asking
-from mcp_server.advice.asking import Answer, Question, ask
-from mcp_server.advice.judging import judge
+from mcp_server.advice.asking import Answer, Question, ask, judge
 from mcp_server.advice.settings import RuleSettings
 from mcp_server.conventions import read_conventions
 from mcp_server.rules import Hit, Rule
@@ -120,10 +120,30 @@ def test_what_is_gated_is_no_advice(answer: Answers) -> None:
     assert (found.files, found.proven) == (3, 3)
 
 
-def test_all_findings_are_asked_for_without_settings_and_comments(answer: Answers) -> None:
+def test_rules_that_are_measured_are_asked_as_for_everybody(answer: Answers) -> None:
     found = judge(answer.program, ["app/one.py"], [KNOWN["once"], KNOWN["usual"]])
     assert [(one.code, one.line, one.message) for one in found] == [
-        ("once", 1, "no"),
         ("usual", 1, "no"),
+        ("once", 2, "no"),
         ("usual", 2, "no"),
     ]
+
+
+def test_what_a_measured_rule_raises_is_raised(
+    answer: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Module) -> Iterator[Hit]:
+        raise KeyError
+
+    monkeypatch.setitem(KNOWN, "broken", replace(KNOWN["usual"], name="broken", check=broken))
+    with pytest.raises(KeyError):
+        judge(answer.program, ["app/one.py"], [KNOWN["broken"]])
+
+
+def test_a_comment_for_a_rule_that_is_told_once_is_known_to_be_of_no_use(
+    answer: Answers,
+) -> None:
+    answer.program.library.contents["app/three.py"] = b"good()  # hdb: ignore[once]\n"
+    found = answer(advised=["app/one.py", "app/three.py", "app/two.py"])
+    assert found.remarks == ["`# hdb: ignore` silences nothing: app/three.py:1 once"]
+    assert [one for one in places(found) if one[0] == "once"] == [("once", "app/one.py", 2)]

@@ -182,6 +182,11 @@ def test_what_flake8_looks_for_is_not_offered(write: Path) -> None:
     assert "F401" not in offer(write)[1]
 
 
+def test_a_project_can_be_offered_nothing(write: Path) -> None:
+    (write / "pyproject.toml").write_text(HEAD + "[tool.hdb.rules]\npreset = false\n")
+    assert offer(write) == ([], {})
+
+
 def test_a_project_that_selects_everything_is_offered_nothing(write: Path) -> None:
     (write / "pyproject.toml").write_text(HEAD + '[tool.ruff.lint]\nselect = ["ALL"]\n')
     assert offer(write) == ([], {})

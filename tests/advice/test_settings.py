@@ -12,9 +12,10 @@ from mcp_server.advice.settings import RuleSettings, misstated, read_all
 from mcp_server.conventions import read_conventions
 from mcp_server.rules import rules
 
+KNOWN = "gate, ignore, per-file-ignores, files, preset"
 WHERE = "pyproject.toml [tool.hdb.rules]"
 MISTAKES = {
-    "gates = []": f"{WHERE} has no setting 'gates': it knows gate, ignore, per-file-ignores, files",
+    "gates = []": f"{WHERE} has no setting 'gates': it knows {KNOWN}",
     "gate = 'jwt-unpinned'": f"{WHERE} gate must be a list of rules",
     "gate = ['jwt-unpined']": (
         f"{WHERE} gate names 'jwt-unpined', which is no rule; did you mean 'jwt-unpinned'?"
@@ -72,7 +73,7 @@ def test_a_mistake_is_told(
 
 def test_a_table_must_be_one(tmp_path: Path) -> None:
     _, problems = read(tmp_path, "[tool.hdb]\nrules = ['jwt-unpinned']")
-    assert problems == (f"{WHERE} must be a table with gate, ignore, per-file-ignores, files",)
+    assert problems == (f"{WHERE} must be a table with {KNOWN}",)
 
 
 def test_what_is_stated_is_read(tmp_path: Path) -> None:

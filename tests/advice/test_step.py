@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from mcp_server.advice import asking
 from mcp_server.advice.changed import Advised, advised
 from mcp_server.advice.step import rules_step
 from mcp_server.cli import main
-from mcp_server.contract import Batch
+from mcp_server.contract import Batch, Delta
 from mcp_server.conventions import read_conventions
 from mcp_server.models import Outcome
 from mcp_server.rules import Hit, rules
@@ -258,9 +260,9 @@ async def test_a_fault_of_hdbs_own_costs_no_verdict(
 
     monkeypatch.setattr("mcp_server.advice.step.read_program", fail)
     batch = await verify(write({"app/new.py": OPEN}))
-    assert (batch.verdict, batch.advice) == ("passed", ())
-    said = "no advice, for a fault of hdb's own: RecursionError()"
-    assert steps(batch) == [("rules", "passed", said)]
+    assert (batch.verdict, batch.advice, steps(batch)) == ("passed", (), [])
+    said = "the only check passed: ruff; no advice, for a fault of hdb's own: RecursionError()"
+    assert batch.summary == said
     batch = await verify(write({"pyproject.toml": HEAD + GATE}))
     assert (batch.verdict, steps(batch)[0][1]) == ("incomplete", "crashed")
 
@@ -287,3 +289,97 @@ def test_people_are_told_how_advice_is_explained(
     shown = capsys.readouterr().out
     assert "advice  app/new.py:3  rules  jwt-unpinned: decodes a token without" in shown
     assert shown.endswith("\n`hdb rules jwt-unpinned` explains jwt-unpinned\n")
+
+
+TEST = "def test_a() -> None:\n    pass\n"
+ELSEWHERE = {"pyproject.toml": HEAD + GATE, "app/new.py": OPEN, "tests/test_a.py": TEST}
+
+
+@pytest.mark.parametrize("target", ["app/clean.py", "tests/test_a.py"])
+async def test_a_target_says_nothing_of_the_files_beside_it(target: str, write: Writer) -> None:
+    root = write({**ELSEWHERE, "app/clean.py": "A = 1\n"})
+    assert (await verify(root)).verdict == "failed"
+    batch = await verify(root, Request(targets=[target]))
+    assert (batch.verdict, batch.delta) == ("passed", Delta(unknown=2))
+
+
+async def test_targets_that_no_gate_concerns_add_not_a_byte(write: Writer) -> None:
+    batch = await verify(write(ELSEWHERE), Request(targets=["tests/test_a.py"]))
+    assert (batch.verdict, steps(batch)) == ("passed", [])
+    assert batch.summary == "all 2 checks passed: pytest, ruff; 1 test"
+
+
+async def test_a_gate_that_concerns_no_file_is_no_check(write: Writer) -> None:
+    everywhere = GATE + "per-file-ignores = {'**' = ['jwt-unpinned']}\n"
+    batch = await verify(write({"pyproject.toml": HEAD + everywhere}))
+    assert (batch.verdict, steps(batch)) == ("passed", [])
+    assert batch.summary == "the only check passed: ruff; 1 gated rule asked of 0 files"
+
+
+@pytest.mark.parametrize("target", ["app/target/new.py", "app/target"])
+async def test_a_target_that_is_not_read_is_not_proven(target: str, write: Writer) -> None:
+    root = write({"pyproject.toml": HEAD + GATE, "app/target/new.py": OPEN})
+    batch = await verify(root, Request(targets=[target]))
+    assert batch.verdict == "incomplete"
+    assert steps(batch) == [("rules", "crashed", NOT_READ)]
+    (root / "pyproject.toml").write_text(HEAD, encoding="utf-8")
+    batch = await verify(root, Request(targets=[target]))
+    assert (batch.verdict, steps(batch)) == ("passed", [])
+    assert batch.summary.endswith(NOT_READ)
+
+
+NOT_READ = (
+    "not read, so not checked (hdb reads no files that git ignores or that tools make): "
+    "app/target/new.py"
+)
+
+
+async def test_a_remark_makes_no_check(write: Writer) -> None:
+    stale = "import re  # hdb: ignore[jwt-unpinned]\n\nprint(re)\n"
+    batch = await verify(write({"app/new.py": stale}))
+    assert (batch.verdict, steps(batch)) == ("passed", [])
+    assert batch.summary == (
+        "the only check passed: ruff; `# hdb: ignore` silences nothing: app/new.py:1 jwt-unpinned"
+    )
+
+
+async def test_the_commit_that_a_caller_names_says_what_is_advised_on(write: Writer) -> None:
+    root = write({})
+    commit(root, {"app/new.py": OPEN})
+    assert (await verify(root)).advice == ()
+    batch = await verify(root, Request(since="HEAD~1"))
+    assert [one.file for one in batch.advice] == ["app/new.py"]
+    assert (await verify(root, Request(since="HEAD"))).advice == ()
+
+
+def test_of_many_lines_the_first_are_named(write: Writer) -> None:
+    lines = "".join(f"c{number} = jwt.decode('t', 'k')\n" for number in range(20))
+    (one,) = outcome(write({"app/new.py": f"import jwt\n\n{lines}"})).advice
+    assert one.message == f"{ADVICE['message']} (also line 4, 5, 6, 7, 8 and 14 more)"
+
+
+@pytest.mark.parametrize("gated", [True, False], ids=["gated", "advised"])
+async def test_what_takes_too_long_is_not_run(
+    gated: bool,  # noqa: FBT001 - a case
+    write: Writer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def check(module: Module) -> Iterator[Hit]:
+        asked.append(module.path)
+        time.sleep(1.5)
+        yield from ()
+
+    known = {"jwt-unpinned": replace(rules()["jwt-unpinned"], check=check)}
+    monkeypatch.setattr(asking, "rules", lambda: known)
+    files = {f"app/new{number}.py": OPEN for number in range(3)}
+    root = write({"pyproject.toml": HEAD + GATE * gated, **files})
+    batch = await verify(root, Request(timeout=1))
+    said = "not done within 1 s; a longer timeout allows more"
+    assert batch.verdict == ("incomplete" if gated else "passed")
+    assert steps(batch) == ([("rules", "not_run", said)] if gated else [])
+    assert gated or batch.summary == f"the only check passed: ruff; {said}"
+    # Nothing goes on behind it.
+    await anyio.sleep(1)
+    assert len(asked) == 1

@@ -9,7 +9,7 @@ import pytest
 from mcp_server.conventions import read_conventions
 from mcp_server.facts import AlembicFacts
 from mcp_server.migrations import Located, inspect_migrations
-from tests.migrations.projects import faults, inspected, publish, revision, write
+from tests.migrations.projects import VERSIONS, faults, inspected, publish, revision, write
 
 BATCH = "with op.batch_alter_table('orders') as b:\n    "
 BLOCK = "with op.get_context().autocommit_block():\n    "
@@ -19,6 +19,7 @@ CONCURRENT = INDEX.format(", postgresql_concurrently=True")
 ADD = "op.add_column('orders', sa.Column('y', sa.Integer))\n"
 NEW = "op.create_table('n', sa.Column('x'))\n"
 SQL = "op.execute('{}')"
+CLEAR = SQL.format("DELETE FROM orders")
 OTHER = "op.add_column('n', sa.Column('x'))\n"
 KEY = "op.add_column('orders', sa.Column('x', sa.Integer, sa.ForeignKey('u.id')){})"
 TYPE = "op.alter_column('orders', 'x', existing_type={}, type_={})"
@@ -141,7 +142,7 @@ CASES += [
         (SQL.format("ALTER TABLE orders ADD FOREIGN KEY (c) REFERENCES users"),
          ["locking-foreign-key"]),
         (NEW + SQL.format("DROP TABLE n, orders CASCADE"), ["drop-table"]),
-        (SQL.format("TRUNCATE a, only b"), ["truncate", "truncate"]),
+        (SQL.format("TRUNCATE a, only b"), ["truncate"]),
         (SQL.format("UPDATE orders SET x = (SELECT y FROM u WHERE u.id = orders.id)"),
          ["update-all"]),
         (SQL.format("UPDATE orders SET x = (SELECT 1) WHERE id IN (SELECT 2)"), []),
@@ -167,6 +168,21 @@ CASES += [
         (NOT_NULL.format(", server_default=sa.null()"), ["required-column"]),
         (NOT_NULL.format(", server_default=sa.text('NULL')"), ["required-column"]),
 ]  # fmt: skip
+# A value made of the old one loses nothing, and neither do rows that were copied first.
+CASES += [
+        (SQL.format("UPDATE orders SET x = coalesce(x, 0) * 2"), []),
+        (SQL.format("UPDATE orders SET x = 1, y = y + 1"), ["update-all"]),
+        ("\n".join([SQL.format("SELECT a, b FROM orders"), CLEAR]), []),
+        ("\n".join([SQL.format("SELECT a FROM others"), CLEAR]), ["delete-all"]),
+]  # fmt: skip
+# A table that others look up has few rows.
+CASES += [
+        ("op.create_index('ix', 'order_types', ['x'])", []),
+        ("op.create_index('ix', 'prohibited_names', ['x'])", []),
+        ("op.create_index('ix', 'assoc_order_type', ['x'])", ["locking-index"]),
+        ("op.drop_table('order_type')", ["drop-table"]),
+        (ADD + SQL.format("UPDATE order_type SET y = x WHERE x IS NULL"), []),
+]  # fmt: skip
 # Whether rows are chosen is not known where the condition is computed.
 CASES += [
         ("op.execute(f'DELETE FROM orders {w}')", []),
@@ -187,7 +203,37 @@ CASES += [
         ("op.execute(f'UPDATE orders SET x = {v}')", ["update-all"]),
         ("op.execute(f'UPDATE {t} SET {c} = {v}, y = {v}')", ["update-all"]),
 ]  # fmt: skip
-BACK = ["pass", "return None", "...", "raise NotImplementedError('no')", '"""None."""']
+# What is dropped where it is left over, or said to be in no use, is meant.
+CASES += [
+        ("if 'old' in sa.inspect(op.get_bind()).get_table_names():\n    op.drop_table('old')", []),
+        ("if has_column('orders', 'x'):\n    op.drop_column('orders', 'x')", []),
+        ("if wanted:\n    op.drop_table('orders')", ["drop-table"]),
+        ("if x in ('a', 'b'):\n    op.drop_table('orders')", ["drop-table"]),
+        ("# These are no longer in use.\nop.drop_table('a')\nop.drop_column('orders', 'x')", []),
+        ("# column removed in 4f0e1d\nop.drop_column('orders', 'x')", []),
+        ("# Not the users.\nop.drop_table('a')", ["drop-table"]),
+        ("# No longer used.\nop.f('x')\n\nop.drop_table('a')", ["drop-table"]),
+        ("for t in (a, b):\n    op.drop_table(t)\nop.drop_table('c')", ["drop-table"]),
+]  # fmt: skip
+STAYS = "op.drop_index('ix')"
+BACK = ["pass", "return None", "...", '"""Downgrade schema."""', "# op.create_index('ix')\npass"]
+# It refuses, or says why it does nothing.
+REFUSED = [
+    "raise NotImplementedError('no')",
+    "# Nothing of it is read by older code.\npass",
+    "pass\n# This cannot be undone.",
+    '"""Data only, no action needed."""',
+]
+# Whatever an older release can live with, or that nothing takes back.
+LEFT = [
+    "op.execute(\"ALTER TYPE color ADD VALUE 'red'\")",
+    "op.execute('GRANT SELECT ON orders TO app')",
+    "op.execute('UPDATE orders SET x = 1 WHERE x IS NULL')",
+    "op.execute('CREATE EXTENSION IF NOT EXISTS pg_trgm')",
+    "op.execute('CREATE TABLE IF NOT EXISTS n (x int)')",
+    "if missing:\n    op.create_index('ix', 'orders', ['x'], postgresql_concurrently=True)",
+    "sync_trigger(op.get_bind(), 'orders')",
+]
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +269,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
 def _projects() -> dict[str, tuple[str, str]]:
     ways = {f"up{at}": (up, "op.f('x')") for at, (up, _) in enumerate(CASES)}
-    back = {f"back{at}": ("op.f('x')", back) for at, back in enumerate(BACK)}
+    back = {f"back{at}": (STAYS, back) for at, back in enumerate(BACK)}
+    back |= {f"refused{at}": (STAYS, back) for at, back in enumerate(REFUSED)}
+    back |= {f"left{at}": (up, "pass") for at, up in enumerate(LEFT)}
     return {**ways, **back, "merge": ("pass", "pass")}
 
 
@@ -239,6 +287,36 @@ def test_an_operation_is_told_by_what_it_does(
 @pytest.mark.parametrize("at", range(len(BACK)), ids=BACK)
 def test_a_way_back_that_does_nothing_is_told(told: dict[str, list[str]], at: int) -> None:
     assert told[f"back{at}"] == ["empty-downgrade"]
+
+
+@pytest.mark.parametrize("at", range(len(REFUSED)), ids=REFUSED)
+def test_a_way_back_that_refuses_or_says_why_not_is_meant(
+    told: dict[str, list[str]], at: int
+) -> None:
+    assert told[f"refused{at}"] == []
+
+
+@pytest.mark.parametrize("at", range(len(LEFT)), ids=LEFT)
+def test_what_no_schema_stays_of_needs_no_way_back(told: dict[str, list[str]], at: int) -> None:
+    assert "empty-downgrade" not in told[f"left{at}"]
+
+
+def test_a_file_of_sqlite_is_not_read_by_older_code(tmp_path: Path) -> None:
+    folder = f"{VERSIONS}/sqlite"
+    write(tmp_path, {f"{folder}/a.py": revision("a", up="op.f('x')")})
+    publish(tmp_path)
+    up = "op.drop_table('a')\nop.rename_table('b', 'c')\nop.execute('DELETE FROM d')"
+    write(tmp_path, {f"{folder}/b.py": revision("b", "'a'", up=up)})
+    assert [one.code for one in inspected(tmp_path).advice] == ["delete-all"]
+
+
+def test_a_revision_is_told_once_of_each_kind_with_its_tables(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": revision("a", up="op.f('x')")})
+    publish(tmp_path)
+    up = "\n".join(f"op.drop_table('t{at}')" for at in range(6))
+    write(tmp_path, {"b.py": revision("b", "'a'", up=up)})
+    (told,) = inspected(tmp_path).advice
+    assert "`t0`, `t1`, `t2`, `t3` and 2 more" in told.message
 
 
 def test_a_merge_has_no_way_back_to_write(told: dict[str, list[str]]) -> None:
@@ -259,7 +337,7 @@ def test_a_way_back_need_not_be_written_as_a_function(
 ) -> None:
     write(tmp_path, {"a.py": revision("a", up="op.f('x')")})
     publish(tmp_path)
-    head = revision("b", "'a'", up="op.f('x')").partition("def downgrade")[0]
+    head = revision("b", "'a'", up=STAYS).partition("def downgrade")[0]
     write(tmp_path, {"b.py": f"{head}{downgrade}\n"})
     assert [one.code for one in inspected(tmp_path).advice] == codes
 

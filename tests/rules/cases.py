@@ -10,7 +10,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from mcp_server.advice.judging import judge
+from mcp_server.advice.asking import judge
 from mcp_server.conventions import read_conventions
 from mcp_server.rules import Rule
 from mcp_server.semantic import read_program

@@ -65,6 +65,25 @@ GIVEN = {
                 return 1
             return client
     """,
+    "applied to a function": """
+        # file: tests/conftest.py
+        import pytest
+        async def make(): ...
+        def other(): ...
+        first = pytest.fixture(make)  # hit
+        second = pytest.fixture(scope="session")(make)  # hit
+        third = pytest.fixture(other)
+    """,
+    "the folder of the tests says nothing of it": """
+        # file: tests/pytest.ini
+        [pytest]
+        addopts = -q
+        # file: tests/conftest.py
+        import pytest
+        @pytest.fixture  # hit
+        async def client():
+            yield 1
+    """,
     "an alias": """
         # file: tests/conftest.py
         import pytest
@@ -77,6 +96,19 @@ GIVEN = {
 }
 HITS = {name: text + DEV for name, text in GIVEN.items()}
 CLEAN = {
+    "auto mode in the folder of the tests": """
+        # file: pytest.ini
+        [pytest]
+        norecursedirs = tests/sdk
+        # file: tests/pytest.ini
+        [pytest]
+        asyncio_mode = auto
+        # file: tests/sdk/conftest.py
+        import pytest
+        @pytest.fixture(scope="session")
+        async def client():
+            yield 1
+    """,
     "its own decorator": """
         # file: tests/conftest.py
         import pytest_asyncio

@@ -61,6 +61,17 @@ HITS = {
     """,
 }
 CLEAN = {
+    "where it is opened": """
+        from sqlalchemy.ext.asyncio import async_sessionmaker
+        class Admin:
+            def __init__(self, engine):
+                self.session_maker = async_sessionmaker(engine)
+        # file: app/queries.py
+        async def insert(admin, row):
+            async with admin.session_maker(expire_on_commit=False) as session:
+                session.add(row)
+                await session.commit()
+    """,
     "kept": """
         from sqlalchemy.ext.asyncio import async_sessionmaker
         new = async_sessionmaker(engine, expire_on_commit=False)

@@ -67,6 +67,40 @@ HITS = {
         async def handler():
             anyio.run(work)  # hit
     """,
+    "a property": """
+        import asyncio
+        class Rates:
+            @property
+            def latest(self):
+                return asyncio.run(self.load())
+            async def load(self): ...
+            async def show(self):
+                return self.latest  # hit
+    """,
+    "a constructor": """
+        import asyncio
+        class Rates:
+            def __init__(self):
+                self.latest = asyncio.run(load())
+        async def show():
+            return Rates().latest  # hit
+    """,
+    "where something is configured": """
+        import asyncio
+        from app import config
+        class Session:
+            def config(self):
+                if config.code.profiles:
+                    try:
+                        return asyncio.get_event_loop().run_until_complete(config.code.profiles())
+                    except Exception:
+                        pass
+                return None
+            async def connect(self):
+                return self.config()  # hit
+        # file: app/config.py
+        code = None
+    """,
 }
 CLEAN = {
     "awaited": """
@@ -144,6 +178,23 @@ CLEAN = {
             asyncio.run(work())
         # file: app/asyncio.py
         def run(work): ...
+    """,
+    "who calls says whether a loop runs": """
+        import asyncio
+        def send(message, options):
+            if options.run:
+                asyncio.run(message.send())
+        async def handler(message, options):
+            send(message, options)
+    """,
+    "an object that knows how it runs": """
+        import asyncio
+        class Client:
+            def send(self):
+                if self.is_sync:
+                    asyncio.run(work())
+            async def handler(self):
+                self.send()
     """,
 }
 

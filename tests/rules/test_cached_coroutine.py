@@ -58,6 +58,11 @@ HITS = {
             @cached_property  # hit
             async def account(self): ...
     """,
+    "a cache of its own": """
+        from cachetools import TTLCache, cached
+        @cached(TTLCache(8, 60))  # hit
+        async def load(url): ...
+    """,
 }
 CLEAN = {
     "async-lru": """

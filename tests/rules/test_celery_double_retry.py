@@ -10,6 +10,25 @@ from mcp_server.rules.celery_double_retry import RULE
 from tests.rules.cases import hits
 
 HITS = {
+    "a narrower builtin": """
+        from celery import shared_task
+        @shared_task(bind=True, autoretry_for=(OSError,))
+        def deliver(self, order):
+            try:
+                send(order)
+            except ConnectionError as error:
+                raise self.retry(exc=error)  # hit
+    """,
+    "a narrower one of a library": """
+        import httpx
+        from celery import shared_task
+        @shared_task(bind=True, autoretry_for=(httpx.HTTPError,))
+        def deliver(self, order):
+            try:
+                send(order)
+            except httpx.TimeoutException as error:
+                raise self.retry(exc=error)  # hit
+    """,
     "shared task": """
         from celery import shared_task
         @shared_task(bind=True, autoretry_for=(Exception,))
@@ -91,6 +110,16 @@ HITS = {
     """,
 }
 CLEAN = {
+    "a wider one": """
+        import httpx
+        from celery import shared_task
+        @shared_task(bind=True, autoretry_for=(httpx.TimeoutException, ConnectionError))
+        def deliver(self, order):
+            try:
+                send(order)
+            except (httpx.ReadError, PermissionError) as error:
+                raise self.retry(exc=error)
+    """,
     "by hand only": """
         from celery import shared_task
         @shared_task(bind=True, max_retries=3)

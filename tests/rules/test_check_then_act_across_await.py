@@ -83,6 +83,35 @@ HITS = {
                     cls.held = await connect()  # hit
                 return cls.held
     """,
+    "a start that others make on their way": """
+        import asyncpg
+        class Layer:
+            def __init__(self):
+                self.pool = None
+            async def connect(self):
+                if not self.pool:
+                    self.pool = await asyncpg.create_pool("db")  # hit
+            async def run(self, query):
+                await self.query(query)
+            async def query(self, query):
+                if not self.pool:
+                    await self.connect()
+                return await self.pool.fetch(query)
+        layer = Layer()
+    """,
+    "what it awaits has a lock for something else": """
+        import asyncio
+        class Socket:
+            def __init__(self):
+                self.client = None
+                self._lock = asyncio.Lock()
+            async def ensure(self):
+                if self.client is None:
+                    self.client = await self._open()  # hit
+            async def _open(self):
+                async with self._lock:
+                    return await connect()
+    """,
 }
 CLEAN = {
     "under a lock": """
@@ -185,6 +214,34 @@ CLEAN = {
                 before = self.state
                 await self.work()
                 self.state = before
+    """,
+    "what it awaits checks again under a lock": """
+        import asyncio
+        class Socket:
+            def __init__(self):
+                self.client = None
+                self._lock = asyncio.Lock()
+            async def ensure(self):
+                if not self.client or not self.client.connected:
+                    self.client = await self._open()
+            async def _open(self):
+                async with self._lock:
+                    if self.client is not None and self.client.connected:
+                        return self.client
+                    return await connect()
+    """,
+    "a start that only the start makes": """
+        import asyncpg
+        class Layer:
+            def __init__(self):
+                self.pool = None
+            async def connect(self):
+                if not self.pool:
+                    self.pool = await asyncpg.create_pool("db")
+            async def start(self):
+                if not self.pool:
+                    await self.connect()
+        layer = Layer()
     """,
 }
 

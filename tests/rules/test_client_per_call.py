@@ -45,22 +45,65 @@ HITS = {
             finally:
                 await cache.aclose()
     """,
-    "a method of a service": """
+    "methods of a service": """
         from aiohttp import ClientSession
         class RateService:
+            def __init__(self, base):
+                address = base or settings.rates
+                self._base = f"{address}/v1"
             async def latest(self, currency: str):
                 if currency:
                     async with ClientSession() as session:  # hit
-                        return await session.get(f"https://rates.example/{currency}")
+                        return await session.get(f"{self._base}/{currency}")
+            async def drop(self, currency: str):
+                async with ClientSession() as session:
+                    return await session.delete(f"{self._base}/{currency}")
     """,
-    "a function of the services": """
+    "a function that a route calls": """
         # file: app/services/rates.py
         from app.http import Client
         async def latest(currency):
             async with Client(base_url=BASE, timeout=5) as client:  # hit
                 return await client.get(currency)
+        async def rate(currency):
+            return (await latest(currency))["rate"]
         # file: app/http.py
         from httpx import AsyncClient as Client
+        # file: app/api.py
+        from fastapi import APIRouter
+        from app.services import rates
+        router = APIRouter()
+        @router.get("/rates")
+        async def show(currency: str):
+            return await rates.rate(currency)
+    """,
+    "either of two calls": """
+        import httpx
+        from fastapi import APIRouter
+        from app.config import settings
+        router = APIRouter()
+        @router.get("/rates")
+        async def rates(day: str | None = None):
+            async with httpx.AsyncClient() as client:  # hit
+                if day:
+                    answer = await client.get(f"{settings.rates}/{day}")
+                else:
+                    answer = await client.get(settings.rates + "/latest")
+            return answer.json()
+        @router.get("/days")
+        async def days():
+            async with httpx.AsyncClient() as client:
+                return (await client.get(settings.rates)).json()
+    """,
+    "a new one for each turn": """
+        import httpx
+        from fastapi import APIRouter
+        router = APIRouter()
+        @router.get("/rates")
+        async def rates(currencies: list[str]):
+            for one in currencies:
+                async with httpx.AsyncClient() as client:  # hit
+                    await client.get("https://rates.example/" + one)
     """,
     "a middleware": """
         import redis.asyncio as redis
@@ -71,6 +114,20 @@ HITS = {
             store = redis.Redis(**{"host": "cache"})  # hit
             await store.incr(request.client.host)
             return await call_next(request)
+    """,
+    "a middleware and an endpoint as classes": """
+        import httpx
+        from starlette.endpoints import HTTPEndpoint
+        from starlette.middleware.base import BaseHTTPMiddleware
+        class Limit(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next):
+                async with httpx.AsyncClient() as client:  # hit
+                    await client.post("https://limits.example", json={})
+                return await call_next(request)
+        class Rates(HTTPEndpoint):
+            async def get(self, request):
+                async with httpx.AsyncClient() as client:  # hit
+                    return await client.get("https://rates.example")
     """,
     "partial": """
         import functools, httpx
@@ -128,6 +185,113 @@ CLEAN = {
                 if client is None:
                     client = httpx.AsyncClient()
                 return await client.get("https://rates.example")
+    """,
+    "given, or its own": """
+        import httpx
+        from fastapi import FastAPI
+        app = FastAPI()
+        async def latest(client: httpx.AsyncClient | None = None):
+            if client is not None:
+                return await client.get("https://rates.example")
+            async with httpx.AsyncClient() as owned:
+                return await owned.get("https://rates.example")
+        @app.get("/rates")
+        async def rates():
+            return await latest()
+    """,
+    "kept where there is one": """
+        import httpx
+        class RateClient:
+            async def latest(self):
+                if self._client:
+                    return await self._client.get("https://rates.example")
+                async with httpx.AsyncClient() as client:
+                    return await client.get("https://rates.example")
+            async def former(self):
+                if self._client is not None:
+                    return await self._client.get("https://rates.example/former")
+                async with httpx.AsyncClient() as client:
+                    return await client.get("https://rates.example/former")
+    """,
+    "a login": """
+        import httpx
+        class GithubOAuthProvider:
+            async def get_token(self, code):
+                async with httpx.AsyncClient() as client:
+                    return await client.post("https://github.example/token", data=code)
+            async def get_user(self, token):
+                async with httpx.AsyncClient() as client:
+                    return await client.get("https://github.example/user")
+    """,
+    "several calls": """
+        import httpx
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.get("/rates")
+        async def rates():
+            async with httpx.AsyncClient(base_url="https://rates.example") as client:
+                token = await client.post("/token")
+                return (await client.get("/latest", params=token.json())).json()
+        @app.get("/pages")
+        async def pages():
+            async with httpx.AsyncClient(base_url="https://rates.example") as client:
+                return [await client.get("/pages", params={"at": one}) for one in range(9)]
+        @app.get("/all")
+        async def everything():
+            async with httpx.AsyncClient() as client:
+                async with client.stream("GET", "https://rates.example/all") as answer:
+                    return [line async for line in answer.aiter_lines()]
+    """,
+    "a host of a customer": """
+        import httpx
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.post("/hooks/{number}")
+        async def hook(number: int):
+            found = await find(number)
+            async with httpx.AsyncClient(base_url=f"https://{found.host}") as client:
+                await client.post("/hook")
+            async with httpx.AsyncClient() as other:
+                await other.post(f"{found.address}/hook")
+    """,
+    "an address that callers may choose": """
+        import httpx
+        from fastapi import APIRouter
+        from app.config import settings
+        router = APIRouter()
+        @router.get("/rates")
+        async def rates(url: str | None = None):
+            if url is None:
+                url = settings.rates
+            async with httpx.AsyncClient() as client:
+                return (await client.get(url)).json()
+    """,
+    "a database of a customer": """
+        from fastapi import FastAPI
+        from sqlalchemy import create_engine
+        app = FastAPI()
+        @app.post("/sources")
+        def tables(source: Source):
+            engine = create_engine(source.url)
+            return engine.connect().execute(TABLES).all()
+    """,
+    "nobody asks": """
+        # file: app/services/rates.py
+        import httpx
+        async def latest():
+            async with httpx.AsyncClient() as client:
+                return await client.get("https://rates.example")
+    """,
+    "an evaluation": """
+        # file: evaluation/client.py
+        import httpx
+        class RunClient:
+            async def run(self):
+                async with httpx.AsyncClient() as client:
+                    return await client.get("https://runs.example")
+            async def task(self):
+                async with httpx.AsyncClient() as client:
+                    return await client.get("https://runs.example/task")
     """,
     "a transport of its own": """
         import httpx

@@ -51,6 +51,54 @@ HITS = {
             origins: list[str] = ["*"]
         settings = Settings()
     """,
+    "a setting's factory": """
+        from fastapi.middleware.cors import CORSMiddleware
+        from app.settings import Project, Settings
+        settings = Settings()
+        app.add_middleware(  # hit
+            CORSMiddleware, allow_origins=settings.project.origins, allow_credentials=True
+        )
+        # file: app/settings.py
+        from pydantic import BaseModel, Field
+        class Project(BaseModel):
+            origins: list[str] = Field(default_factory=lambda: ["*"])
+        class Settings(BaseModel):
+            project: Project
+    """,
+    "a dataclass's factory": """
+        from starlette.middleware.cors import CORSMiddleware
+        from dataclasses import dataclass, field
+        def everywhere():
+            return ["*"]
+        @dataclass
+        class Settings:
+            origins: list[str] = field(default_factory=everywhere)
+        def create(app, settings: Settings):
+            app.add_middleware(  # hit
+                CORSMiddleware, allow_origins=settings.origins, allow_credentials=True
+            )
+    """,
+    "credentials that a setting allows": """
+        from fastapi.middleware.cors import CORSMiddleware
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            origins: list[str] = ["*"]
+            creds: bool = True
+        settings = Settings()
+        app.add_middleware(  # hit
+            CORSMiddleware, allow_origins=settings.origins, allow_credentials=settings.creds
+        )
+    """,
+    "from the environment": """
+        import os
+        from fastapi.middleware.cors import CORSMiddleware
+        ORIGINS = os.getenv("ORIGINS", "*").split(",")
+        app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, allow_credentials=True)  # hit
+    """,
+    "by place": """
+        from starlette.middleware.cors import CORSMiddleware
+        app = CORSMiddleware(app, ["*"], allow_credentials=True)  # hit
+    """,
     "Flask": """
         from flask_cors import CORS
         CORS(app, supports_credentials=True)  # hit
@@ -107,6 +155,30 @@ CLEAN = {
         class Settings(BaseSettings):
             origins: list[str]
         settings = Settings()
+    """,
+    "a factory of none": """
+        from fastapi.middleware.cors import CORSMiddleware
+        from pydantic import BaseModel, Field
+        class Settings(BaseModel):
+            origins: list[str] = Field(default_factory=list)
+        settings = Settings()
+        app.add_middleware(CORSMiddleware, allow_origins=settings.origins, allow_credentials=True)
+    """,
+    "credentials that somebody must allow": """
+        from fastapi.middleware.cors import CORSMiddleware
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            creds: bool = False
+        settings = Settings()
+        app.add_middleware(
+            CORSMiddleware, allow_origins=["*"], allow_credentials=settings.creds
+        )
+    """,
+    "origins of the environment": """
+        import os
+        from fastapi.middleware.cors import CORSMiddleware
+        ORIGINS = os.getenv("ORIGINS", "").split(",")
+        app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, allow_credentials=True)
     """,
     "Flask with origins": """
         from flask_cors import CORS

@@ -10,6 +10,14 @@ from mcp_server.rules.create_all_without_begin import RULE
 from tests.rules.cases import hits
 
 HITS = {
+    "a function, by keyword": """
+        from sqlalchemy.ext.asyncio import AsyncEngine
+        def make(sync):
+            Base.metadata.create_all(sync)
+        async def prepare(engine: AsyncEngine):
+            async with engine.connect() as c:
+                await c.run_sync(fn=make)  # hit
+    """,
     "a parameter": """
         from sqlalchemy.ext.asyncio import AsyncEngine
         async def prepare(engine: AsyncEngine):
@@ -69,6 +77,15 @@ HITS = {
     """,
 }
 CLEAN = {
+    "a function that commits": """
+        from sqlalchemy.ext.asyncio import AsyncEngine
+        def make(sync):
+            Base.metadata.create_all(sync)
+            sync.commit()
+        async def prepare(engine: AsyncEngine):
+            async with engine.connect() as c:
+                await c.run_sync(make)
+    """,
     "begin": """
         async def prepare(engine):
             async with engine.begin() as conn:

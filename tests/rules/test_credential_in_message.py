@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mcp_server.rules.credential_in_message import RULE
 
+from mcp_server.rules.credential_in_message import RULE
 from tests.rules.cases import hits
 
 HITS = {
@@ -48,6 +48,46 @@ HITS = {
         from fastapi import HTTPException
         def login(data):
             raise HTTPException(401, detail="refused {}".format(data["password"]))  # hit
+    """,
+    "kept on the logger": """
+        import structlog
+        log = structlog.get_logger()
+        def check(webhook_secret):
+            log.bind(step=1).info("x", secret=webhook_secret)  # hit
+            return log.bind(secret=webhook_secret)  # hit
+    """,
+    "a header": """
+        import logging
+        def check(request):
+            logging.info("sent %s", request.headers["Authorization"])  # hit
+            logging.info("sent %s", request.headers.get("x-api-key"))  # hit
+            sent = request.headers.get("authorization")
+            logging.info(f"malformed: {sent}")  # hit
+    """,
+    "most of it": """
+        import logging
+        def check(api_key):
+            logging.info("using %s...", api_key[:20])  # hit
+    """,
+    "what a forger needs": """
+        import hmac, logging
+        def check(body, sent):
+            expected_signature = hmac.new(KEY, body, "sha256").hexdigest()
+            logging.warning(f"expected {expected_signature}, received {sent}")  # hit
+    """,
+    "compared with another": """
+        import logging
+        def check(api_key, known):
+            if api_key == known.api_key:
+                logging.info("known: %s", api_key)  # hit
+    """,
+    "a good token of somebody else": """
+        import jwt, logging
+        def user(access_token):
+            try:
+                return find(jwt.decode(access_token, KEY, algorithms=["HS256"]))
+            except NoResultFound:
+                logging.info("bad user in %s", access_token)  # hit
     """,
     "a token that lets in": """
         import jwt
@@ -98,6 +138,37 @@ CLEAN = {
         import logging
         API_KEY = "api_key"
         logging.info("%s is missing", API_KEY)
+    """,
+    "a header that lets nobody in": """
+        import logging
+        def check(request):
+            sent = request.headers.get("user-agent")
+            logging.info("sent by %s", sent)
+    """,
+    "a hint at it": """
+        import logging
+        def check(api_key):
+            logging.info("using %s...", api_key[:4])
+    """,
+    "the name of a secret": """
+        async def read(vault, totp_secret_key):
+            found = await vault.get_secret(totp_secret_key, "main")
+            if not found:
+                raise ValueError(f"not found by key: {totp_secret_key}")
+            return found
+    """,
+    "a text that the code knows": """
+        def connect(db_url):
+            if db_url == "sqlite:///":
+                raise ValueError(f"bad address {db_url}")
+    """,
+    "a key that nobody has": """
+        import logging
+        def environment(api_key):
+            try:
+                return Environment.objects.get(api_key=api_key)
+            except Environment.DoesNotExist:
+                logging.info("%s does not exist", api_key)
     """,
     "an object": """
         import logging

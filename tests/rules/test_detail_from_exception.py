@@ -76,6 +76,51 @@ HITS = {
             except Exception as e:
                 return jsonify(error=e.args[0]), 500  # hit
     """,
+    "django rest framework": """
+        from rest_framework.response import Response
+        def pay(request):
+            try:
+                charge()
+            except Exception as e:
+                return Response({"error": str(e)}, status=400)  # hit
+    """,
+    "a handler that another module registers": """
+        # file: app/errors.py
+        from fastapi.responses import JSONResponse
+        async def answer(request, exc):
+            return JSONResponse({"detail": str(exc)}, status_code=500)  # hit
+        async def refuse(request, exc):
+            return JSONResponse({"detail": f"{exc}"}, status_code=500)  # hit
+        # file: app/main.py
+        from fastapi import FastAPI
+        from app import errors
+        HANDLERS = {Exception: errors.refuse}
+        app = FastAPI(exception_handlers=HANDLERS)
+        app.add_exception_handler(Exception, errors.answer)
+    """,
+    "a trace": """
+        import traceback
+        from fastapi import HTTPException
+        from app.texts import told
+        async def pay():
+            try:
+                await charge()
+            except Exception as e:
+                if late:
+                    raise HTTPException(500, detail=traceback.format_exc())  # hit
+                raise HTTPException(500, detail=told(e))  # hit
+        # file: app/texts.py
+        def told(problem):
+            return f"No: {problem}"
+    """,
+    "quart": """
+        from quart import jsonify
+        async def pay():
+            try:
+                await charge()
+            except Exception as e:
+                return jsonify({"error": f"failed: {e}"})  # hit
+    """,
     "django": """
         from django import http
         def pay(request):
@@ -86,6 +131,53 @@ HITS = {
     """,
 }
 CLEAN = {
+    "an error written for the caller": """
+        from fastapi import HTTPException
+        from app.urls import checked
+        def address(url):
+            try:
+                return checked(url)
+            except Exception as e:
+                raise HTTPException(400, detail=str(e)) from e
+        # file: app/urls.py
+        from pydantic import HttpUrl, ValidationError
+        class InvalidUrl(Exception): ...
+        def checked(url):
+            url = prefixed(url)
+            try:
+                HttpUrl(url)
+            except ValidationError:
+                raise InvalidUrl(url)
+            return url
+        def prefixed(url):
+            return f"https://{url}"
+    """,
+    "only admins may ask": """
+        from fastapi import APIRouter, Depends, HTTPException
+        router = APIRouter()
+        @router.delete("/extensions", dependencies=[Depends(check_admin)])
+        async def uninstall():
+            try:
+                await remove()
+            except Exception as e:
+                raise HTTPException(500, detail=str(e))
+        @router.get("/extensions")
+        async def listed(user = Depends(current_superuser)):
+            try:
+                return await find()
+            except Exception as e:
+                raise HTTPException(500, detail=str(e))
+    """,
+    "a tool on the user's own machine": """
+        # file: app/cli/proxy.py
+        import httpx
+        from aiohttp import web
+        async def show():
+            try:
+                await ask()
+            except httpx.RequestError as e:
+                return web.json_response({"message": str(e)}, status=502)
+    """,
     "an error of the project's own": """
         from fastapi import HTTPException
         class OrderError(Exception): ...

@@ -35,13 +35,13 @@ HITS = {
             _, _, sent = request.headers["x-hub-signature-256"].partition("=")
             return hmac.compare_digest(sent, expected)  # hit
     """,
-    "basic authentication": """
+    "a bearer token": """
         import secrets
         from typing import Annotated
         from fastapi import Depends
-        from fastapi.security import HTTPBasic, HTTPBasicCredentials
-        def user(sent: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]):
-            return secrets.compare_digest(sent.password, PASSWORD)  # hit
+        from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+        def user(sent: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]):
+            return secrets.compare_digest(sent.credentials, TOKEN)  # hit
     """,
     "a function of its own": """
         import hmac
@@ -65,8 +65,127 @@ HITS = {
         def verify(expected):
             return hmac.compare_digest(a=current.cookies.get("csrf"), b=expected)  # hit
     """,
+    "FastAPI's key": """
+        import secrets
+        from typing import Annotated
+        from fastapi import Depends, Security
+        from fastapi.security import APIKeyHeader
+        from fastapi.security.api_key import APIKeyQuery
+        HEADER = APIKeyHeader(name="X-Key")
+        async def header(key: str = Depends(HEADER)):
+            return secrets.compare_digest(key, EXPECTED)  # hit
+        async def query(key: Annotated[str, Security(APIKeyQuery(name="key"))]):
+            return secrets.compare_digest(EXPECTED, key)  # hit
+    """,
+    "a route's own text": """
+        import hmac
+        from fastapi import APIRouter
+        router = APIRouter()
+        @router.get("/file")
+        async def file(sig: str, other: str | None = None):
+            return hmac.compare_digest(sig, EXPECTED)  # hit
+    """,
+    "a body": """
+        import hmac
+        async def hook(request):
+            body = await request.json()
+            return hmac.compare_digest(body["sig"], EXPECTED)  # hit
+        async def form(request):
+            return hmac.compare_digest((await request.form()).get("sig", ""), EXPECTED)  # hit
+    """,
+    "a model of the body": """
+        import hmac
+        from fastapi import FastAPI
+        from pydantic import BaseModel
+        app = FastAPI()
+        class Login(BaseModel):
+            password: str
+        @app.post("/login")
+        async def login(sent: Login):
+            return hmac.compare_digest(sent.password, EXPECTED)  # hit
+    """,
+    "a function of another module": """
+        # file: app/signing.py
+        from hmac import compare_digest
+        def is_right(sig, expected):
+            return compare_digest(sig, expected)  # hit
+        # file: app/views.py
+        from app.signing import is_right
+        def hook(request):
+            return is_right(request.headers["x-signature"], EXPECTED)
+    """,
+    "basic authentication by hand": """
+        import base64, secrets
+        def user(request):
+            scheme, _, encoded = request.headers["authorization"].partition(" ")
+            decoded = base64.b64decode(encoded).decode("utf-8")
+            name, _, password = decoded.partition(":")
+            return secrets.compare_digest(password, EXPECTED)  # hit
+    """,
+    "the rest of a header": """
+        import secrets
+        def first(request):
+            sent = request.headers.get("authorization", "")
+            return secrets.compare_digest(sent[7:], EXPECTED)  # hit
+        def second(request):
+            parts = request.headers["authorization"].split()
+            return secrets.compare_digest(parts[1], EXPECTED)  # hit
+    """,
+    "Flask's user": """
+        import hmac
+        from flask import request
+        def user():
+            sent = request.authorization
+            return sent and hmac.compare_digest(sent.password, EXPECTED)  # hit
+    """,
+    "a part of itself": """
+        import hmac
+        def verify(request):
+            token = request.headers["authorization"]
+            token = token.split(" ")[1]
+            return hmac.compare_digest(token, EXPECTED)  # hit
+    """,
 }
 CLEAN = {
+    "FastAPI's basic authentication": """
+        import secrets
+        from typing import Annotated
+        from fastapi import Depends
+        from fastapi.security import HTTPBasic, HTTPBasicCredentials
+        def user(sent: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())]):
+            return secrets.compare_digest(sent.password, PASSWORD)
+    """,
+    "bytes that were encoded": """
+        import base64, hmac
+        def verify(request, expected):
+            return hmac.compare_digest(base64.b64decode(request.headers["x-sig"]), expected)
+    """,
+    "a part of nothing that was sent": """
+        import hmac
+        def verify(token):
+            token = token.split(" ")[1]
+            return hmac.compare_digest(token, EXPECTED)
+    """,
+    "another module's function of the same name": """
+        # file: app/signing.py
+        from hmac import compare_digest
+        def is_right(sig, expected):
+            return compare_digest(sig, expected)
+        # file: app/views.py
+        from app.other import is_right
+        def hook(request):
+            return is_right(request.headers["x-signature"], EXPECTED)
+        # file: app/other.py
+        def is_right(sig, expected): ...
+    """,
+    "a model that no route is sent": """
+        import hmac
+        from pydantic import BaseModel
+        class Login(BaseModel):
+            password: str
+        def login(sent: Login):
+            return hmac.compare_digest(sent.password, EXPECTED)
+    """,
     "encoded": """
         import hmac
         def verify(request, expected):

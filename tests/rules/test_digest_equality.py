@@ -83,6 +83,27 @@ CLEAN = {
             left = hmac.new(KEY, one, "sha256").digest()
             return left == hmac.new(KEY, other, "sha256").digest()
     """,
+    "a key that the source tells": """
+        import base64, hmac
+        def encode(start):
+            secret = "webhook-id"
+            return base64.b64encode(hmac.new(secret.encode(), start, "sha256").digest())
+        def find(sent, starts):
+            return [one for one in starts if encode(one) == sent]
+        def is_short(sent, body):
+            return hmac.digest(b"salt", body, "sha256") == sent
+    """,
+    "many names": """
+        def statement(sent):
+            text = "a"
+            text = text + "b" + text
+            text = text + "c" + text
+            text = text + "d" + text
+            text = text + "e" + text
+            text = text + "f" + text
+            text = text + "g" + text
+            return text == sent
+    """,
     "its length": """
         import hmac
         def is_whole(sent, body):

@@ -8,6 +8,7 @@ import pytest
 
 from mcp_server.rules.event_loop_getter import RULE
 from tests.rules.cases import hits
+from tests.semantic.asked import module
 
 HITS = {
     "in a function": """
@@ -104,6 +105,15 @@ CLEAN = {
         def test_loop():
             asyncio.get_event_loop()
     """,
+    "a class for old Pythons": """
+        import asyncio, sys
+        if sys.version_info >= (3, 13):
+            from asyncio import as_completed
+        else:
+            class Completed:
+                def __init__(self):
+                    self.loop = asyncio.get_event_loop()
+    """,
 }
 
 
@@ -118,3 +128,60 @@ def test_hits(text: str, tmp_path: Path) -> None:
 def test_leaves_alone(text: str, tmp_path: Path) -> None:
     found, _ = hits(RULE, tmp_path, text)
     assert not found
+
+
+SAID = {
+    "a coroutine calls it": (
+        """
+        import asyncio
+        def config():
+            return asyncio.get_event_loop().run_until_complete(profiles())
+        async def connect():
+            return config()
+        """,
+        "make `config` a coroutine",
+    ),
+    "it starts": (
+        """
+        import asyncio
+        loop = asyncio.get_event_loop()
+        loop.run_until_complete(work())
+        """,
+        "start the coroutine with `asyncio.run()`",
+    ),
+    "nobody knows who calls a method": (
+        """
+        import asyncio
+        class Session:
+            def config(self):
+                return asyncio.get_event_loop().run_until_complete(profiles())
+        """,
+        "make this a coroutine",
+    ),
+    "it only uses one": (
+        """
+        import asyncio
+        class Page:
+            def __init__(self):
+                self.loop = asyncio.get_event_loop()
+            def later(self):
+                self.loop.call_later(1, self.close)
+        """,
+        "for a loop that is used and not started",
+    ),
+    "nobody knows": (
+        """
+        import asyncio
+        def loop():
+            return asyncio.get_event_loop()
+        """,
+        "or take `get_running_loop()`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "wanted"), SAID.values(), ids=SAID)
+def test_says_what_fits(text: str, wanted: str, tmp_path: Path) -> None:
+    assert RULE.check is not None
+    (hit,) = RULE.check(module(tmp_path, text))
+    assert wanted in hit.message

@@ -87,6 +87,25 @@ HITS = {
                 except BaseException:  # hit
                     return True, 0
     """,
+    "allowed until somebody says no": """
+        def is_allowed(user):
+            allowed = True
+            try:
+                allowed = lookup(user)
+            except Exception:  # hit
+                log.exception("no answer")
+            return allowed
+    """,
+    "allowed until a condition says no": """
+        def is_allowed(user):
+            allowed = True
+            try:
+                if lookup(user).banned:
+                    allowed = False
+            except Exception:  # hit
+                log.exception("no answer")
+            return allowed
+    """,
 }
 CLEAN = {
     "refuses": """
@@ -201,6 +220,34 @@ CLEAN = {
             except Exception as error:
                 raise Refused from error
             return True
+    """,
+    "tells what is allowed": """
+        async def allowed_payload(actor):
+            try:
+                rows = await allowed(actor)
+            except Exception:
+                return {"ok": True, "total": 0, "items": []}, 200
+            return {"ok": True, "total": len(rows), "items": rows}, 200
+    """,
+    "refused until somebody says yes": """
+        def is_allowed(user):
+            allowed = False
+            try:
+                allowed = lookup(user)
+            except Exception:
+                log.exception("no answer")
+            return allowed
+    """,
+    "what the body fetches decides later": """
+        def is_allowed(user):
+            allowed = True
+            try:
+                name = lookup(user)
+            except Exception:
+                name = ""
+            if name in banned:
+                allowed = False
+            return allowed
     """,
 }
 

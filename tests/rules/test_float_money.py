@@ -10,6 +10,13 @@ from mcp_server.rules.float_money import RULE
 from tests.rules.cases import hits
 
 HITS = {
+    "the floats of pydantic": """
+        from pydantic import BaseModel, NonNegativeFloat, PositiveFloat, confloat
+        class Order(BaseModel):
+            unit_price: PositiveFloat  # hit
+            paid_amount: NonNegativeFloat | None = None  # hit
+            shipping_fee: confloat(ge=0) = 0  # hit
+    """,
     "a model": """
         from pydantic import BaseModel
         class Product(BaseModel):
@@ -68,6 +75,20 @@ HITS = {
     """,
 }
 CLEAN = {
+    "trading at an exchange": """
+        from pydantic import BaseModel
+        class Order(BaseModel):
+            pair: str
+            side: str
+            price: float
+        # file: app/other.py
+        from pydantic import BaseModel
+        class Row(BaseModel):
+            stake_currency: str
+        class Wallet(BaseModel):
+            currency: str
+            balance: float
+    """,
     "decimals and cents": """
         from decimal import Decimal
         from pydantic import BaseModel

@@ -21,6 +21,13 @@ HITS = {
             def __init__(self):
                 self.mails = prom.Histogram("mails", "Mails.", labelnames=NAMES)  # hit
     """,
+    "put together": """
+        from prometheus_client import Counter
+        BASE = ["method"]
+        MAILS = Counter("mails", "Mails.", [*BASE, "email"])  # hit
+        USERS = Counter("users", "Users.", "method user_id".split())  # hit
+        GOOD = Counter("good", "Good.", [*BASE, "status"])
+    """,
     "through the project's own module": """
         from app.metrics import Measure
         SEEN = Measure("seen", "Seen.", **{"labelnames": ["client_ip"]})  # hit

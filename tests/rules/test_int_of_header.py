@@ -50,6 +50,42 @@ HITS = {
         def start(request):
             return int(request.headers["range"].split("=")[1])  # hit
     """,
+    "a part of itself": """
+        def limit(request):
+            count = request.GET.get("limit", "0")
+            count = count.split(",")[0]
+            return int(count)  # hit
+    """,
+    "Django REST framework": """
+        class Permission:
+            def has_permission(self, request, view):
+                return int(request.data.get("organisation"))  # hit
+    """,
+    "each of several": """
+        def ids(request):
+            return [int(one) for one in request.query_params.getlist("id")]  # hit
+        def more(request):
+            found = []
+            for one in request.GET["ids"].split(","):
+                found.append(int(one))  # hit
+            return found
+    """,
+    "the first of two": """
+        def order(request):
+            load(int(request.GET["id"]))  # hit
+            return save(int(request.GET["id"]))
+    """,
+    "aiohttp's address": """
+        def vlan(request):
+            return int(request.match_info.get("vlan", -1))  # hit
+    """,
+    "a route's own text": """
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.get("/orders")
+        async def orders(page: str = "1"):
+            return int(page)  # hit
+    """,
     "a cookie": """
         def last(request):
             return int(request.cookies.get("last", "0"))  # hit
@@ -101,6 +137,34 @@ CLEAN = {
         def page(request):
             with suppress(ValueError):
                 return int(request.GET["page"])
+    """,
+    "what is sent beside": """
+        def ids(request):
+            return [int(one) for one in STORED if request.GET["all"]]
+    """,
+    "an answer that is called a request": """
+        async def stamp(client, url):
+            async with client.get(url) as request:
+                data = await request.json()
+            return float(data["timestamp"])
+    """,
+    "a loop of names": """
+        def last(text):
+            text = text.split(",")[0]
+            return int(text)
+    """,
+    "a pattern of the route": """
+        from aiohttp import web
+        def vlan(request):
+            return int(request.match_info["vlan"])
+        def start(app):
+            app.router.add_get(r"/vlans/{vlan:\\d+}", vlan)
+    """,
+    "read by the route": """
+        from starlette.routing import Route
+        def order(request):
+            return int(request.path_params["number"])
+        ROUTES = [Route("/orders/{number:int}", order)]
     """,
     "the environment": """
         import os

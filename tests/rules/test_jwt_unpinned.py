@@ -71,6 +71,14 @@ HITS = {
             claims = jwt.decode(request.cookies["access_token"], options=options)  # hit
             return claims["iss"], claims["sub"]
     """,
+    "expiry off, and only set elsewhere": """
+        import jwt, time
+        def issue(claims):
+            claims["exp"] = time.time() + 60
+            return jwt.encode({"exp": 1, **claims}, KEY)
+        def user(token):
+            return jwt.decode(token, KEY, ["HS256"], options={"verify_exp": False})  # hit
+    """,
     "kept on the object": """
         import jwt
         class Gate:
@@ -130,6 +138,24 @@ CLEAN = {
         def user(client, code):
             answer = client.post("/token", data={"code": code}).json()
             return jwt.decode(answer["id_token"], options={"verify_signature": False})["email"]
+    """,
+    "compared by hand": """
+        import jwt, time
+        def read(token):
+            return jwt.decode(token, KEY, ["HS256"], options={"verify_exp": False})
+        def user(token):
+            claims = read(token)
+            if claims["exp"] <= time.time():
+                raise PermissionError
+            return claims
+    """,
+    "compared by hand, of a model": """
+        import jwt, time
+        def user(token):
+            claims = Claims(**jwt.decode(token, KEY, ["HS256"], options={"verify_exp": False}))
+            if claims.exp < time.time():
+                raise PermissionError
+            return claims
     """,
     "checks that a setting decides": """
         from jose import jwt

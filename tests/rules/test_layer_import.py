@@ -76,6 +76,48 @@ HITS = {
     + API,
 }
 CLEAN = {
+    "clients of other services in a package `api`": """
+        # file: app/services/vault.py
+        from app.api.azure import VaultClient
+        async def store(secret):
+            await VaultClient().put(secret)
+        # file: app/api/azure.py
+        import httpx
+        class VaultClient: ...
+        # file: app/routes/secrets.py
+        from fastapi import APIRouter
+    """,
+    "dependencies of the edge": """
+        # file: app/services/org_auth.py
+        from typing import Annotated
+        from fastapi import Header, HTTPException
+        async def current_org(x_api_key: Annotated[str | None, Header()] = None):
+            return await _org(x_api_key)
+        async def _org(key):
+            raise HTTPException(403)
+        # file: app/routes/orders.py
+        from fastapi import APIRouter
+    """,
+    "what routes depend on": """
+        # file: app/services/access.py
+        from fastapi import HTTPException, Request
+        def allowed(request: Request):
+            if not request.user:
+                raise HTTPException(403)
+        # file: app/routes/orders.py
+        from fastapi import APIRouter, Depends
+        from app.services import access
+        router = APIRouter(dependencies=[Depends(access.allowed)])
+    """,
+    "a handler of errors": """
+        # file: app/services/quota.py
+        from fastapi import Request
+        from fastapi.responses import JSONResponse
+        def exceeded(request: Request, exc: Exception) -> JSONResponse:
+            return JSONResponse({}, status_code=429)
+        # file: app/routes/orders.py
+        from fastapi import APIRouter
+    """,
     "an error of its own": """
         # file: app/services/orders.py
         class NoSuchOrder(Exception): ...

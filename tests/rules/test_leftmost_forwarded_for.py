@@ -66,6 +66,11 @@ HITS = {
         def ip():
             return request.access_route[0]  # hit
     """,
+    "the address of Forwarded": """
+        def ip(request):
+            first = request.headers["forwarded"].split(",")[0]  # hit
+            return dict(one.split("=") for one in first.split(";"))["for"]
+    """,
     "kept on the object": """
         class Client:
             def __init__(self, request):
@@ -108,6 +113,22 @@ CLEAN = {
         def hops(request):
             sent = request.headers.get("x-forwarded-for", "")
             return [one.strip() for one in sent.split(",")]
+    """,
+    "the scheme of Forwarded": """
+        def scheme(request):
+            first = request.headers["forwarded"].split(",", 1)[0]
+            fields = dict(one.split("=") for one in first.split(";"))
+            return fields["proto"]
+    """,
+    "a log that knows": """
+        def group(headers):
+            # A caller can spoof it, which is good enough to group alerts by.
+            return headers.get("x-forwarded-for").split(",")[0]
+    """,
+    "an access log": """
+        # file: app/request_logging.py
+        def ip(headers):
+            return headers.get("x-forwarded-for").split(",")[0]
     """,
     "not a list": """
         def port(request):

@@ -22,6 +22,14 @@ HITS = {
         except ValueError:
             cache = None
     """,
+    "a function that makes it": """
+        from app.http import make
+        client = make()  # hit
+        # file: app/http.py
+        import httpx
+        def make():
+            return httpx.AsyncClient(timeout=5)
+    """,
     "an attribute of a class": """
         from redis.asyncio import Redis as Store
         class Limits:

@@ -23,7 +23,7 @@ HITS = {
         app = web.FastAPI()
         @app.put("/orders")
         async def place(r: web.Request):
-            return store((await r.json()).get("number"))  # hit
+            return store((await r.json())["number"])  # hit
     """,
     "a dictionary": """
         from typing import Any
@@ -45,7 +45,7 @@ HITS = {
             @logged
             async def place(payload: Annotated[Dict, Body()]) -> None:  # hit
                 if payload.get("number"):
-                    store(payload)
+                    store(payload["price"])
     """,
     "an alias of another module": """
         from app.web import Json, router
@@ -71,6 +71,39 @@ HITS = {
     """,
 }
 CLEAN = {
+    "nothing taken for granted": """
+        from fastapi import APIRouter, Request
+        router = APIRouter()
+        @router.post("/orders")
+        async def place(request: Request):
+            body = await request.json()
+            return store(body.get("number", 0), body.pop("price", None))
+        @router.post("/events")
+        async def event(request: Request):
+            return store((await request.json()).get("event", "ping"))
+    """,
+    "asked for first": """
+        from fastapi import APIRouter, HTTPException
+        router = APIRouter()
+        @router.post("/orders")
+        async def place(payload: dict):
+            if "number" not in payload:
+                raise HTTPException(422)
+            if payload.get("price"):
+                store(payload["price"])
+            return store(payload["number"])
+    """,
+    "a missing key is answered": """
+        from fastapi import APIRouter, HTTPException, Request
+        router = APIRouter()
+        @router.post("/orders")
+        async def place(request: Request):
+            body = await request.json()
+            try:
+                return store(body["number"])
+            except (KeyError, TypeError):
+                raise HTTPException(422)
+    """,
     "a model": """
         from fastapi import APIRouter
         from pydantic import BaseModel

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_server.advice.judging import judge
+from mcp_server.advice.asking import judge
 from mcp_server.conventions import read_conventions
 from mcp_server.migrations.finding import FAULTS, OPINIONS
 from mcp_server.rules import Rule, rules

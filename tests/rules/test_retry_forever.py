@@ -10,6 +10,13 @@ from mcp_server.rules.retry_forever import RULE
 from tests.rules.cases import hits
 
 HITS = {
+    "what waits for another, without a pause": """
+        from tenacity import retry, wait_fixed
+        @retry  # hit
+        def connect(): ...
+        @retry(wait=wait_fixed(1))  # hit
+        def run_query(): ...
+    """,
     "no stop": """
         from tenacity import retry, wait_fixed
         @retry(wait=wait_fixed(1))  # hit
@@ -60,6 +67,15 @@ HITS = {
     """,
 }
 CLEAN = {
+    "what waits for another to come": """
+        from tenacity import AsyncRetrying, retry, wait_fixed
+        @retry(wait=wait_fixed(5))
+        async def _run_until_terminated(): ...
+        async def load_initial_state():
+            async for attempt in AsyncRetrying(wait=wait_fixed(5)):
+                with attempt:
+                    await load()
+    """,
     "bounded": """
         from tenacity import retry, stop_after_attempt
         @retry(stop=stop_after_attempt(3))

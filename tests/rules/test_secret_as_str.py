@@ -10,6 +10,24 @@ from mcp_server.rules.secret_as_str import RULE
 from tests.rules.cases import hits
 
 HITS = {
+    "a model among the settings": """
+        from pydantic import BaseModel
+        class Mail(BaseModel):
+            password: str  # hit
+        class Outer(BaseModel):
+            mail: Mail | None = None
+        # file: app/config.py
+        from pydantic_settings import BaseSettings
+        from app.main import Outer
+        class Settings(BaseSettings):
+            outer: "Outer"
+    """,
+    "an address that holds a password": """
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            POSTGRES_URI: str  # hit
+            mongodb_url: str  # hit
+    """,
     "several": """
         from pydantic_settings import BaseSettings
         class Settings(BaseSettings):
@@ -62,6 +80,24 @@ HITS = {
     """,
 }
 CLEAN = {
+    "what a base tells already, and settings of tests": """
+        from pydantic import SecretStr
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            debug: bool = True
+            secret_key: SecretStr
+        class Local(Settings):
+            secret_key: str = "x"
+        class TestConfig(Settings):
+            db_url: str = "postgresql://a:b@localhost/test"
+    """,
+    "models that are no settings": """
+        from pydantic import BaseModel
+        class Login(BaseModel):
+            password: str
+        class Form(BaseModel):
+            login: Login
+    """,
     "secrets that are said to be": """
         from pydantic import PostgresDsn, SecretBytes, SecretStr
         from pydantic_settings import BaseSettings

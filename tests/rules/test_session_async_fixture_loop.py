@@ -10,6 +10,17 @@ from mcp_server.rules.session_async_fixture_loop import RULE
 from tests.rules.cases import hits
 
 HITS = {
+    "opened by a function of the tests": """
+        # file: tests/conftest.py
+        import pytest_asyncio
+        from tests.made import build
+        @pytest_asyncio.fixture(scope="session")  # hit
+        async def store():
+            return await build()
+        # file: tests/made.py
+        async def build():
+            return await connect("x")
+    """,
     "a session's": """
         # file: tests/conftest.py
         import pytest_asyncio
@@ -73,6 +84,27 @@ HITS = {
     """,
 }
 CLEAN = {
+    "nothing that belongs to a loop": """
+        # file: tests/conftest.py
+        import pytest_asyncio
+        from app.main import Application
+        @pytest_asyncio.fixture(scope="session")
+        async def application():
+            one = Application(memory=True)
+            await one.database.execute_write(prepare)
+            await one.invoke_startup()
+            return one.client
+    """,
+    "the folder of the tests says it": """
+        # file: tests/pytest.ini
+        [pytest]
+        asyncio_default_test_loop_scope = session
+        # file: tests/unit/conftest.py
+        import pytest_asyncio
+        @pytest_asyncio.fixture(scope="session")
+        async def client():
+            yield Client()
+    """,
     "a loop scope": """
         # file: tests/conftest.py
         import pytest_asyncio

@@ -22,6 +22,29 @@ SETTINGS = """
                 return (init_settings,)
 """
 CALLS = {
+    "a test looks at more than it passes": """
+        # file: tests/test_a.py
+        from app.conf import Settings
+        def make():
+            return Settings(_env_file=None)  # hit
+        def test_a(monkeypatch):
+            monkeypatch.delenv("ENV", raising=False)
+            assert make().env == "prod"
+        def test_b():
+            assert make().env == "prod"
+        # file: tests/test_b.py
+        from app.conf import Settings
+        def test_a():
+            settings = Settings(_env_file=None, debug=True)  # hit
+            assert settings.debug and settings.is_local()
+        # file: app/conf.py
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            debug: bool = False
+            env: str = "prod"
+            def is_local(self):
+                return self.env == "local"
+    """,
     "one field passed": """
         # file: tests/test_a.py
         from app.config import Settings
@@ -81,6 +104,38 @@ CALLS = {
 }
 HITS = {name: text + SETTINGS for name, text in CALLS.items()}
 CLEAN = {
+    "a helper whose tests deal with the environment": """
+        # file: tests/test_a.py
+        from app.conf import Settings
+        class TestA:
+            def make(self):
+                return Settings(_env_file=None)
+            def test_a(self, monkeypatch):
+                monkeypatch.delenv("DEBUG", raising=False)
+                assert not self.make().debug
+        # file: app/conf.py
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            debug: bool = False
+    """,
+    "a test looks only at what it passes": """
+        # file: tests/test_a.py
+        from app.conf import Settings
+        def test_a():
+            settings = Settings(_env_file=None, env="local")
+            assert settings.env == "local"
+            assert settings.is_local() and settings.is_any
+        # file: app/conf.py
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            debug: bool = False
+            env: str = "prod"
+            def is_local(self):
+                return self.env == "local"
+            @property
+            def is_any(self):
+                return self.is_local()
+    """,
     "the variables are deleted": """
         # file: tests/test_a.py
         from app.config import Settings

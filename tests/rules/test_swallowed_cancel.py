@@ -73,7 +73,46 @@ HITS = {
                 except (asyncio.CancelledError, asyncio.TimeoutError):  # hit
                     pass
     """,
+    "another handler closes, and this one goes on": """
+        import asyncio
+        async def pump(channel):
+            while channel.is_open:
+                try:
+                    await channel.send(await channel.receive())
+                except OSError:
+                    await channel.close()
+                except asyncio.CancelledError:  # hit
+                    pass
+    """,
+    "a coroutine that it was given": """
+        import asyncio
+        async def limited(coro, seconds):
+            try:
+                return await asyncio.wait_for(coro, seconds)
+            except asyncio.CancelledError:  # hit
+                return False
+    """,
+    "a clean-up that does not raise in the end": """
+        async def pay(order):
+            try:
+                await charge(order)
+            except ValueError:
+                try:
+                    await refund(order)
+                except BaseException:  # hit
+                    log("not refunded")
+    """,
+    "shielded, and more follows": """
+        import asyncio
+        async def finish(stream):
+            try:
+                await asyncio.shield(stream.send("end"))
+            except BaseException:  # hit
+                pass
+            await work()
+    """,
 }
+
 CLEAN = {
     "raised on": """
         import asyncio
@@ -185,6 +224,52 @@ CLEAN = {
                 await work()
             except BaseException:
                 pass
+    """,
+    "a handler that raises after its clean-up": """
+        async def pay(order):
+            try:
+                await charge(order)
+            except BaseException:
+                try:
+                    await refund(order)
+                except BaseException:
+                    log("not refunded")
+                raise
+    """,
+    "a last word that a cancellation does not reach": """
+        import asyncio
+        async def finish(stream):
+            try:
+                await asyncio.shield(stream.send("end"))
+            except BaseException:
+                pass
+    """,
+    "meant, as a comment says": """
+        import asyncio
+        async def turn(chat):
+            try:
+                return await answer(chat)
+            except asyncio.CancelledError:
+                # Re-raising would skip what the caller has to take back.
+                return cancelled(chat)
+    """,
+    "a handler of a loop that closes": """
+        import asyncio
+        async def pump(channel):
+            while channel.is_open:
+                try:
+                    await channel.send()
+                except asyncio.CancelledError:
+                    await channel.close()
+    """,
+    "a loop that counts": """
+        import asyncio, contextlib
+        async def wait_all(children):
+            at = 0
+            while at < len(children):
+                with contextlib.suppress(Exception, asyncio.CancelledError):
+                    await children[at].wait()
+                at += 1
     """,
 }
 

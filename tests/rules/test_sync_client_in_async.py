@@ -119,6 +119,44 @@ HITS = {
         class Store(redis.Redis):
             pass
     """,
+    "the old name of a client": """
+        import redis
+        class Store:
+            def __init__(self):
+                self.client = redis.StrictRedis()
+            async def read(self, key):
+                return self.client.get(key)  # hit
+    """,
+    "a collection by its name": """
+        from pymongo import MongoClient
+        orders = MongoClient()["shop"]["orders"]
+        client = MongoClient()
+        items = client.get_database("shop").get_collection("items")
+        async def read(key):
+            return orders.find_one({"key": key})  # hit
+        async def count():
+            return items.count_documents({})  # hit
+        async def drop():
+            client["shop"].orders.drop()  # hit
+    """,
+    "drivers that know no other way": """
+        import ibm_db, oracledb
+        from peewee import MySQLDatabase
+        async def ask(address):
+            ibm_db.connect(address, "", "")  # hit
+            MySQLDatabase(address).execute_sql("select 1")  # hit
+            with oracledb.connect(address) as connection:  # hit
+                connection.cursor().execute("select 1")
+    """,
+    "a program that does several things": """
+        import asyncio, requests
+        async def poll(address):
+            return requests.get(address)  # hit
+        async def main():
+            await asyncio.gather(poll("a"), poll("b"))
+        if __name__ == "__main__":
+            asyncio.run(main())
+    """,
 }
 CLEAN = {
     "an asynchronous client": """
@@ -192,6 +230,23 @@ CLEAN = {
         import redis
         async def test_get():
             assert redis.Redis().get("key")
+    """,
+    "a program that asks for a line": """
+        import requests
+        async def talk():
+            while True:
+                requests.post("https://example.org", json={"said": input("> ")})
+    """,
+    "a program with one thing to do": """
+        import asyncio, requests
+        async def load(address):
+            return requests.get(address)
+        async def main():
+            await load("https://example.org")
+        def start():
+            asyncio.run(main())
+        if __name__ == "__main__":
+            start()
     """,
 }
 

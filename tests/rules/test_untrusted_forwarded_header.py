@@ -55,6 +55,14 @@ HITS = {
             client_addr = dict(scope["headers"]).get(b"x-real-ip", b"").decode()  # hit
             return client_addr
     """,
+    "each of several headers": """
+        NAMES = ("x-client-ip", "x-real-ip")
+        def client_ip(request):
+            for name in NAMES:
+                if value := request.headers.get(name):  # hit
+                    return value
+            return request.client.host
+    """,
 }
 CLEAN = {
     "the peer is asked": """

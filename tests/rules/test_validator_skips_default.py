@@ -128,6 +128,24 @@ HITS = {
     """,
 }
 CLEAN = {
+    "a validator of the whole model asks for it": """
+        from typing import Any
+        from pydantic import BaseModel, ValidationInfo, field_validator, model_validator
+        class Request(BaseModel):
+            kind: str = ""
+            method: str | None = None
+            @model_validator(mode="after")
+            def has_method(self):
+                if self.kind and "method" not in self.model_fields_set:
+                    raise ValueError("method is missing")
+                return self
+            @field_validator("method", mode="wrap")
+            @classmethod
+            def known(cls, value: Any, handler: Any, info: ValidationInfo) -> Any:
+                if value is None and info.data.get("kind"):
+                    raise ValueError("method is missing")
+                return handler(value)
+    """,
     "None is let pass": """
         from pydantic import BaseModel, field_validator
         class Window(BaseModel):

@@ -103,6 +103,10 @@ NONE = {
     "each other": "def a(): return b()\ndef b(): return a()\nask(a())",
 }
 OTHER = {
+    "what a foreign thing holds": (
+        "from pymongo import MongoClient\nask(MongoClient()['shop']['orders'])",
+        "pymongo.Collection",
+    ),
     "session": (
         (
             "from sqlalchemy.ext.asyncio import async_sessionmaker\nMake = async_sessionmaker()\n"

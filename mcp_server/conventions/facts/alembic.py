@@ -19,7 +19,10 @@ MOST_HISTORIES = 5
 MOST_REVISIONS = 3_000
 REVISION_HEAD = 8_000
 """How many bytes of a revision file are read; the ids stand in the first thousand."""
-SEPARATOR = re.compile(r"[\s,;]+|(?<=[\w/]):(?=[\w/.%])")
+SEPARATOR = re.compile(r"[\s,;]+")
+COLON = re.compile(r"(?<=[\w/]):(?=[\w/.%])")
+IN_PACKAGE = re.compile(r"[\w.]+:[^:]+")
+"""A folder of a package, `app:migrations/versions`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,9 @@ def _of_ini(path: str, place: Place) -> Iterator[_Stated]:
 def _paths(value: object) -> list[str]:
     """Return a list of folders; as one text they are separated as alembic allows."""
     if isinstance(value, str):
-        return [one for one in SEPARATOR.split(value) if one]
+        parts = SEPARATOR.split(value)
+        apart = ([one] if IN_PACKAGE.fullmatch(one) else COLON.split(one) for one in parts)
+        return [one for each in apart for one in each if one]
     return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
 
 

@@ -75,6 +75,7 @@ def test_branches_duplicates_and_missing_parents_are_told(tmp_path: Path) -> Non
     [
         ("[alembic]\nscript_location = m\nversion_locations = x/one:x/two\n", ("x/one", "x/two")),
         ("[alembic]\nscript_location = m\nversion_locations = x/one x/two\n", ("x/one", "x/two")),
+        ("[alembic]\nscript_location = x:in\nversion_locations = x:in/all\n", ("src/x/in/all",)),
         ("[alembic]\nscript_location = x:deep:in\n", ("src/x/deep/in/versions",)),
         ("[alembic]\nscript_location = .\n", ("versions",)),
     ],
