@@ -24,8 +24,8 @@ NUMBERS = ("builtins.int", "builtins.float")
 CAUGHT = re.compile(r"\b(ValueError|Exception|BaseException)\b")
 ASKED = frozenset({"isdigit", "isdecimal", "isnumeric", "fullmatch", "match"})
 """What a text is asked before it is read as a number."""
-CHECKED = frozenset({"content-length"})
-"""Headers that every server checks to be a number before it calls the application."""
+CHECKED = re.compile(r"content-length|(x-)?rate-?limit-.*|retry-after|age")
+"""Headers that a server checks to be a number, and those of answers, which a server makes."""
 PARTING = frozenset({"split", "rsplit", "partition", "rpartition"})
 MESSAGE = (
     "raises ValueError, a 500, where a caller sends `{}` as no number: declare it as a parameter "
@@ -40,7 +40,7 @@ def check(module: Module) -> Iterator[Hit]:
         if len(call.node.args) != 1 or isinstance(call.node.args[0], ast.Constant):
             continue
         sent = _sent(module, call.node.args[0])
-        if sent is None or sent.name in CHECKED or _is_guarded(module, call.node):
+        if sent is None or CHECKED.fullmatch(sent.name) or _is_guarded(module, call.node):
             continue
         if sent.part == "path" and _is_converted(module, sent.name):
             continue

@@ -31,7 +31,10 @@ FOR = re.compile(r"^\W*for$|\bfor\W*=")
 """Texts by which the address is found in a `Forwarded` header."""
 LOGGING = re.compile(r"(^|_)log(s|ging|ger)?$")
 """Modules that write what they read into a log, for people who know what it is worth."""
-ACCEPTED = re.compile(rb"#.*spoof", re.IGNORECASE)
+ACCEPTED = re.compile(
+    rb"(#.*spoof|client[- ]controlled|not an? (security|access) control)", re.IGNORECASE
+)
+"""Notes of authors who know what the address is worth."""
 WHOLE = frozenset(f"builtins.{name}" for name in ("iter", "list", "map", "tuple", "filter"))
 """Calls that keep the order of what they are given."""
 MESSAGE = (

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from mcp_server.rules.base import Hit, Rule
-from mcp_server.semantic import Function, Module, annotated, caught, kind, ref, routes
+from mcp_server.semantic import Function, Module, annotated, calls, caught, ref, routes
 
 WITH_BODY = frozenset({"post", "put", "patch", "delete", "api_route", "add_api_route"})
 REQUEST = "starlette.requests.Request"
@@ -53,13 +53,14 @@ def _bodies(module: Module, function: Function) -> Iterator[tuple[ast.AST, str |
         annotation = one.annotation if not _is_injected(module, default) else None
         if annotation is not None and _is_open(module, annotation):
             yield one, one.arg
-    for call in module.within(function, ast.Call):
-        read = call.func
-        if not isinstance(read, ast.Attribute) or read.attr != "json" or call.args:
-            continue
-        found = kind(module, read.value)
-        if found is not None and found.dotted == REQUEST:
-            yield from _names(module, call)
+    for call in calls(module, f"{REQUEST}.json"):
+        if function in module.above(call.node):
+            yield from _names(module, call.node)
+
+
+def _names_inside(function: Function) -> Iterator[ast.Name]:
+    """Yield the names in a handler, those in functions that it defines too."""
+    return (one for one in ast.walk(function) if isinstance(one, ast.Name))
 
 
 def _is_injected(module: Module, node: ast.expr | None) -> bool:
@@ -129,7 +130,7 @@ def _is_taken_apart(module: Module, function: Function, name: str) -> bool:
     """Tell whether a handler takes a key for granted, and hands the body to nothing that checks."""
     asked = _asked(module, function, name)
     taken = False
-    for one in module.within(function, ast.Name):
+    for one in _names_inside(function):
         if one.id != name or not isinstance(one.ctx, ast.Load):
             continue
         parent = module.parent(one)

@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[tuple[str, int | None], ...]] = {
 """What bounds a retry, by keyword and by place; without any it goes on for ever."""
 MEANT = re.compile(
     r"(?:^|_)(?:until|forever|loop|watch\w*|serve|listen\w*|consum\w*|poll\w*|monitor\w*"
-    r"|supervis\w*|(?:re)?connect\w*|initial\w*|startup|ready)(?:_|$)|^_?run$",
+    r"|supervis\w*|(?:re)?connect\w*|initial\w*|startup|ready|wait\w*)(?:_|$)|^_?run$",
     re.IGNORECASE,
 )
 """Names of what has nothing better to do than to try again, where it waits between."""

@@ -92,6 +92,10 @@ HITS = {
     """,
 }
 CLEAN = {
+    "a header of an answer, under the name of a request": """
+        def wait(request):
+            return float(request.headers["X-Ratelimit-Reset"]) + int(request.headers["Retry-After"])
+    """,
     "caught": """
         def page(request):
             try:

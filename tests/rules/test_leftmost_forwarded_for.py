@@ -80,6 +80,11 @@ HITS = {
     """,
 }
 CLEAN = {
+    "a note that it is no control": '''
+        def attribution(request):
+            """Client-controlled: for people who read logs, not a security control."""
+            return request.headers["x-forwarded-for"].split(",")[0].strip()
+    ''',
     "from the right": """
         def ip(request):
             return request.headers["x-forwarded-for"].split(",")[-1].strip()

@@ -67,6 +67,11 @@ HITS = {
     """,
 }
 CLEAN = {
+    "what waits for an end, as its name says": """
+        from tenacity import retry, wait_exponential
+        @retry(wait=wait_exponential(max=30), reraise=True)
+        def wait_for_statement(statement): ...
+    """,
     "what waits for another to come": """
         from tenacity import AsyncRetrying, retry, wait_fixed
         @retry(wait=wait_fixed(5))
