@@ -156,6 +156,7 @@ def test_what_hdbs_own_table_cannot_mean_is_a_problem(tmp_path: Path) -> None:
             sorted(
                 {
                     "pass-env",
+                    "rules",
                     "environment",
                     "setup",
                     "timeout",
