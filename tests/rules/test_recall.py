@@ -27,7 +27,7 @@ def own_modules() -> list[Host]:
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_finds_its_example_in_other_words(name: str) -> None:
-    tried = list(alone(rules()[name], only_wrong=True, pairs=6))
+    tried = list(alone(rules()[name], only_wrong=True, pairs=3))
     assert len(tried) >= FEWEST
     assert not held(tried)
 
@@ -36,7 +36,7 @@ def test_finds_its_example_among_other_code() -> None:
     tried: list[Tried] = []
     among = own_modules()
     for name in CHECKED:
-        planted = list(in_hosts(rules()[name], among, number=2, pairs=6, every=16))
+        planted = list(in_hosts(rules()[name], among, number=2, pairs=3, every=20))
         assert not planted or any(one.found for one in planted), name
         tried += [one for one in planted if one.label]
     assert not held(tried)
