@@ -92,7 +92,8 @@ def _asked(
     # Of targets that no gate concerns there is nothing to say.
     if gates and not (unreached and files.chosen):
         count = f"{len(gates)} gated rule{'s' * (len(gates) != 1)}"
-        remarks.insert(0, f"{count} asked of {found.proven} file{'s' * (found.proven != 1)}")
+        left = f", {found.unasked} generated or excluded left out" if found.unasked else ""
+        remarks.insert(0, f"{count} asked of {found.proven} file{'s' * (found.proven != 1)}{left}")
     remarks += [*found.faults, *found.remarks]
     problems = [*misstated(conventions), *found.unproven]
     return Outcome(
