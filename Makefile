@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE = 1
 
 # One command that sets up and runs the tests.
 test: install environments
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 install: .venv/.installed
 

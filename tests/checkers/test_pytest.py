@@ -63,7 +63,8 @@ def test_a_failure_has_its_place_its_test_and_its_text(project: ProjectFactory) 
         ),
         (
             {"test_a.py": ENDS.format("import pytest; pytest.exit('why')")},
-            ("-n2",),
+            # A worker that xdist starts in its place can take a minute and more to end.
+            ("-n2", "--max-worker-restart=0"),
             "stopped: Exit: why (test_a.py:2)",
         ),
         ({"test_a.py": ENDS.format("raise KeyboardInterrupt")}, (), "stopped: KeyboardInterrupt"),

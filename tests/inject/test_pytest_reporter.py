@@ -17,7 +17,7 @@ from tests.conftest import ROOT, ProjectFactory
 from tests.environments import ENVIRONMENTS, tables
 
 INJECT = ROOT / "mcp_server" / "inject"
-VERSIONS = ["pytest-6", "pytest-7", "pytest-8", "current"]
+VERSIONS = ["pytest-6", "pytest-8", "current"]  # the others: .ci/full
 if os.environ.get("HDB_TEST_MATRIX"):
     VERSIONS = list(tables("matrix.toml"))
 HOSTILE = "[pytest]\naddopts = -x -q --lf --ff --nf --sw --pdb --trace --tb=no -p no:terminal\n"
