@@ -56,9 +56,11 @@ def _changed(root: Path, named: Sequence[str] | None, ref: str | None) -> tuple[
             one for one in change.changed if one.endswith(".py") and (not wanted or one in wanted)
         ]
         old = before(change, root, paths)
+        return {path: _lines(root, path, old.get(path)) for path in paths}, ""
     except HdbError as error:
         return {}, f"what changed is not known: {error}"
-    return {path: _lines(root, path, old.get(path)) for path in paths}, ""
+    except Exception as error:  # noqa: BLE001 - advice must not cost the project its verdict
+        return {}, f"what changed is not known, for a fault of hdb's own: {error!r}"
 
 
 def _named(root: Path, chosen: Sequence[Target]) -> tuple[str, ...]:

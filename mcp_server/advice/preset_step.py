@@ -23,12 +23,33 @@ from mcp_server.status_report import remarks
 
 CONFIGURATION = "ruff.toml"
 COMMAND = "hdb offers ruff's rules"
+UNOFFERED = "ruff's rules could not be offered"
 REVISIONS = ("/versions/", "/migrations/")
 """Folders of files that a tool generates."""
 
 
-def preset_steps(conventions: Conventions, changed: Lines) -> Iterator[Step]:
-    """Yield the runs of ruff that offer the preset: one for each configuration of changed files."""
+def preset_steps(conventions: Conventions, changed: Lines) -> tuple[Step, ...]:
+    """Return the runs of ruff that offer the preset: one a configuration of changed files."""
+    try:
+        return tuple(_runs(conventions, changed))
+    except Exception as error:  # noqa: BLE001 - advice must not cost the project its verdict
+        outcome = Outcome(checked=True, remark=f"{UNOFFERED}, for a fault of hdb's own: {error!r}")
+        root = conventions.root
+        return (
+            Step(
+                tool="ruff",
+                argv=(),
+                cwd=root,
+                root=root,
+                command=COMMAND,
+                source="hdb",
+                read=lambda: outcome,
+                turned=lambda read: read,
+            ),
+        )
+
+
+def _runs(conventions: Conventions, changed: Lines) -> Iterator[Step]:
     program = _program()
     configs = RuffConfigs(conventions.root)
     runs: dict[tuple[str, str | None], tuple[Project, RuffConfig | None, list[str]]] = {}
@@ -66,7 +87,7 @@ def on_changed_lines(outcome: Outcome, changed: Lines) -> Outcome:
     """Return what ruff found on the changed lines as advice; its failure is a remark."""
     if outcome.problem is not None:
         first = outcome.problem.partition("\n")[0]
-        return Outcome(checked=True, remark=f"ruff's rules could not be offered: {first}")
+        return Outcome(checked=True, remark=f"{UNOFFERED}: {first}")
     kept = (
         replace(one, severity="note", fix=None)
         for one in outcome.diagnostics

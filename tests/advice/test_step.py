@@ -267,6 +267,26 @@ async def test_a_fault_of_hdbs_own_costs_no_verdict(
     assert (batch.verdict, steps(batch)[0][1]) == ("incomplete", "crashed")
 
 
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        ("preset_step.configuration", "ruff's rules could not be offered, for a fault of hdb's"),
+        ("changed.before", "no advice, as what changed is not known, for a fault of hdb's own"),
+    ],
+)
+async def test_a_fault_before_the_steps_costs_no_verdict(
+    write: Writer, monkeypatch: pytest.MonkeyPatch, fails: str, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(f"mcp_server.advice.{fails}", fail)
+    everything = f"{HEAD}[tool.hdb.rules]\nfiles = 'all'\n"
+    batch = await verify(write({"pyproject.toml": everything, "app/new.py": OPEN}))
+    assert batch.verdict == "passed"
+    assert said in batch.summary
+
+
 async def test_a_gate_counts_in_a_project_that_names_no_command(write: Writer) -> None:
     head = "[project]\nname = 'lib'\nversion = '1'\n"
     batch = await verify(write({"lib/pyproject.toml": head + GATE, "lib/a.py": OPEN}))
