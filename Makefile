@@ -5,7 +5,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: test lint types format format-check check install lock environments client manifest
+.PHONY: test lint types format format-check check install lock environments client manifest skills-today skills-verified
 
 # One command that sets up and runs the tests.
 test: install environments
@@ -31,6 +31,14 @@ client:
 # What the real server answers at the start, for the front to answer before it runs.
 manifest: install
 	$(BIN)/python -m tests.manifest
+
+# Tries the code of the skills with the newest releases, and prints what broke.
+skills-today: install
+	$(BIN)/python -m tests.skills.verified today
+
+# Runs it as it is locked, and says so with a date in skills/VERIFIED.md.
+skills-verified: install
+	$(BIN)/python -m tests.skills.verified write
 
 lint:
 	$(BIN)/ruff check .

@@ -116,7 +116,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("orders", "wrapping")
 """,
-    taught="python-backend/references/data.md#one-history",
+    taught="python-backend/references/migrations.md#one-history",
     source=("https://alembic.sqlalchemy.org/en/latest/branches.html",),
     reported_as=(
         "multiple-heads",

@@ -242,7 +242,7 @@ async def test_rates() -> None:
     ):
         assert (await client.get("/rates")).status_code == 200
 """,
-    taught="python-backend/references/api.md#tests",
+    taught="python-backend/references/testing.md#the-application",
     source=(
         "https://fastapi.tiangolo.com/advanced/async-tests/",
         "https://www.starlette.io/lifespan/",

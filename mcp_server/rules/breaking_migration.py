@@ -83,7 +83,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("orders", "status")
 """,
-    taught="python-backend/references/data.md#expand-and-contract",
+    taught="python-backend/references/migrations.md#expand-and-contract",
     source=(
         "https://www.postgresql.org/docs/current/sql-altertable.html",
         "https://alembic.sqlalchemy.org/en/latest/ops.html#alembic.operations.Operations.alter_column",

@@ -175,7 +175,7 @@ from celery import shared_task
 def deliver(url: str, body: str) -> None:
     httpx.post(url, content=body, timeout=10).raise_for_status()
 """,
-    taught="python-services/references/resilience.md#one-layer-retries",
+    taught="python-services/references/jobs.md#a-task-that-fails",
     source=(
         "https://docs.celeryq.dev/en/stable/userguide/tasks.html#automatic-retry-for-known-exceptions",
     ),

@@ -289,7 +289,7 @@ async def rate(
     answer.raise_for_status()
     return {"rate": answer.json()["rate"]}
 """,
-    taught="python-backend/references/api.md#clients",
+    taught="python-backend/references/application.md#clients",
     source=(
         "https://www.python-httpx.org/advanced/clients/",
         "https://docs.aiohttp.org/en/stable/http_request_lifecycle.html",

@@ -86,7 +86,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("orders", "placed_at")
 """,
-    taught="python-backend/references/data.md#rows-in-revisions",
+    taught="python-backend/references/migrations.md#rows-in-revisions",
     source=(
         "https://www.postgresql.org/docs/current/sql-delete.html",
         "https://www.postgresql.org/docs/current/sql-truncate.html",

@@ -80,7 +80,7 @@ def downgrade() -> None:
         existing_nullable=False,
     )
 """,
-    taught="python-backend/references/data.md#published-revisions",
+    taught="python-backend/references/migrations.md#published-revisions",
     source=("https://alembic.sqlalchemy.org/en/latest/tutorial.html#running-our-first-migration",),
     reported_as=(
         "edited-revision",

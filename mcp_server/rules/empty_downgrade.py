@@ -84,7 +84,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("orders", "note")
 """,
-    taught="python-backend/references/data.md#the-way-back",
+    taught="python-backend/references/migrations.md#the-way-back",
     source=("https://alembic.sqlalchemy.org/en/latest/tutorial.html#downgrading",),
     reported_as=("empty-downgrade",),
 )

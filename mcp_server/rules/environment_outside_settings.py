@@ -243,7 +243,7 @@ from app.core.settings import get_settings
 def template_folder() -> Path:
     return get_settings().invoice_templates
 """,
-    taught="python-backend/references/models.md#one-settings-class",
+    taught="python-backend/references/settings.md#one-settings-class",
     source=(
         "https://docs.pydantic.dev/latest/concepts/pydantic_settings/",
         "https://fastapi.tiangolo.com/advanced/settings/",

@@ -289,7 +289,7 @@ class LoginLimiter:
             return False
         return int(attempts) <= self.limit
 """,
-    taught="python-services/references/async.md#when-a-dependency-fails",
+    taught="python-backend/references/limits.md#when-a-dependency-fails",
     source=(
         "https://cwe.mitre.org/data/definitions/636.html",
         "https://cheatsheetseries.owasp.org/cheatsheets/Authorization_Cheat_Sheet.html",

@@ -248,7 +248,7 @@ def find_order(number: int) -> dict[str, int]:
         raise NoSuchOrderError(number)
     return ORDERS[number]
 """,
-    taught="python-backend/references/api.md#layers",
+    taught="python-backend/references/application.md#layers",
     source=(
         "https://fastapi.tiangolo.com/tutorial/bigger-applications/",
         "https://fastapi.tiangolo.com/tutorial/handling-errors/",

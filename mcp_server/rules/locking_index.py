@@ -92,7 +92,7 @@ def downgrade() -> None:
             "ix_orders_state", "orders", postgresql_concurrently=True, if_exists=True
         )
 """,
-    taught="python-backend/references/data.md#locks",
+    taught="python-backend/references/migrations.md#locks",
     source=(
         "https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY",
         "https://www.postgresql.org/docs/current/sql-altertable.html",

@@ -113,7 +113,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("UPDATE orders SET total = NULL WHERE total = net + tax")
 """,
-    taught="python-backend/references/data.md#rows-in-revisions",
+    taught="python-backend/references/migrations.md#rows-in-revisions",
     source=(
         "https://www.postgresql.org/docs/current/explicit-locking.html",
         "https://alembic.sqlalchemy.org/en/latest/cookbook.html#data-migrations-general-techniques",

@@ -159,7 +159,7 @@ async def latest(client: httpx.AsyncClient, currency: str) -> str:
 
 app = FastAPI(lifespan=lifespan)
 """,
-    taught="python-backend/references/api.md#clients",
+    taught="python-backend/references/application.md#clients",
     source=(
         "https://www.python-httpx.org/async/",
         "https://docs.aiohttp.org/en/stable/faq.html",

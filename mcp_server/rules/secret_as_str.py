@@ -132,7 +132,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr
     page_size: int = 50
 """,
-    taught="python-backend/references/models.md#secrets",
+    taught="python-backend/references/settings.md#secrets",
     source=(
         "https://docs.pydantic.dev/latest/api/types/#pydantic.types.Secret",
         "https://docs.pydantic.dev/latest/examples/secrets/",

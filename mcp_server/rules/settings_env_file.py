@@ -248,7 +248,7 @@ def test_limits_in_memory_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(_env_file=None, base_url="http://testserver")
     assert settings.rate_limit_backend == "memory"
 """,
-    taught="python-backend/references/models.md#settings-in-tests",
+    taught="python-backend/references/settings.md#settings-in-tests",
     source=(
         "https://docs.pydantic.dev/latest/concepts/pydantic_settings/#dotenv-env-support",
         "https://docs.pydantic.dev/latest/concepts/pydantic_settings/#customise-settings-sources",

@@ -180,7 +180,7 @@ class Settings(BaseSettings):
     database_url: PostgresDsn
     signing_key: SecretStr
 """,
-    taught="python-backend/references/models.md#an-example-of-the-environment",
+    taught="python-backend/references/settings.md#an-example-of-the-environment",
     source=(
         "https://docs.pydantic.dev/latest/concepts/pydantic_settings/#environment-variable-names",
         "https://docs.pydantic.dev/latest/concepts/pydantic_settings/#dotenv-env-support",

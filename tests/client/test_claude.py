@@ -77,14 +77,6 @@ def test_the_version_stands_in_one_place() -> None:
     assert "version" not in entry
 
 
-def test_the_skills_descriptions_stay_small() -> None:
-    matters = [front_matter(skill) for skill in SKILLS]
-    assert [matter["name"] for matter in matters] == list(SKILLS)
-    assert sum(len(matter["description"]) for matter in matters) < 1000
-    folders = (claude.ROOT / "skills").iterdir()
-    assert sorted(path.name for path in folders) == list(SKILLS)
-
-
 def test_a_run_of_the_client_is_led_to_this_machine_only(tmp_path: Path) -> None:
     variables = claude.Claude(Path("claude"), tmp_path).variables("http://127.0.0.1:1")
     addresses = [value for value in variables.values() if "://" in value]

@@ -140,7 +140,10 @@ def load(where: str) -> ModuleType:
     name = f"{PACKAGE}.{module_path(where).removesuffix('.py').replace('/', '.')}"
     module = module_from_spec(ModuleSpec(name, loader := _Blocks(where), origin=where))
     module.__file__ = loader.get_filename(name)
-    # Pydantic, FastAPI and dataclasses look a class's module up by its name.
+    # Pydantic, FastAPI and pickle look a class's module up by its name, pickle its packages too.
     sys.modules[name] = module
+    for end, sign in enumerate(name):
+        if sign == ".":
+            sys.modules.setdefault(name[:end], ModuleType(name[:end]))
     loader.exec_module(module)
     return module

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.skills.blocks import DOCUMENTS, Block, blocks, python_sections, write
 
-LOADED = re.compile(r"\b(?:load|text)\(\s*\"([^\"]+)\"")
+LOADED = re.compile(r"\bload\(\s*\"([^\"]+\.md#[^\"]+)\"")
 LANGUAGES = {"python", "toml", "sh", "ini", "yaml", "json", "text", ""}
 # What examples need not have, each for its reason.
 IGNORED = (
