@@ -20,6 +20,14 @@ UNSAFE = re.compile(
     r"|twine|ssh|scp|aws|gcloud|install|sync|rm|sudo|pre-commit|prek|tox|nox|push|systemctl"
     r"|migrate|upgrade|downgrade|psql|curl|wget|kill|pkill)(?![\w.-])"
 )
+# These rewrite the files that they are given, unless the same command asks for a check.
+REWRITES = re.compile(
+    r"(?<![\w./-])(ruff\s+format|black|isort|yapf|autopep8|autoflake|docformatter|pyupgrade|djlint"
+    r"|prettier|sed\s+-i|pyproject-fmt|add-trailing-comma|reorder-python-imports)(?![\w.-])"
+    r"|\s(--fix(?:-only)?|--unsafe-fixes|--in-place|--write|--add-noqa)(?![\w-])"
+)
+ONLY_CHECKS = re.compile(r"\s--(?:check(?:-only)?|diff|no-fix)(?![\w-])|isort\b.*\s-c\b")
+BETWEEN = re.compile(r"\n|&&|\|\|?|;")
 PYTHONIC = re.compile(r"python|pytest|mypy|ruff|flake8|black|isort|pylint|coverage|\.py\b|\bty\b")
 REMOVED = re.compile(r"\bsetup\.py\s+(?:-\S+\s+)*test\b")
 OTHER_LANGUAGES = re.compile(r"\b(npm|npx|yarn|pnpm|bun|node|cargo|go|mvn|gradle|with_node\.sh)\b")
@@ -77,6 +85,8 @@ def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str |
         return "setuptools has removed `setup.py test`"
     if unsafe := UNSAFE.search(text):
         return f"it would run `{unsafe[1]}`"
+    if rewriting := _rewriting(text):
+        return f"it would rewrite files by `{rewriting}`"
     if file.runner is None:
         return reason or "hdb knows none of its tools"
     if is_aggregate(task.name):
@@ -84,6 +94,13 @@ def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str |
     if is_narrow(task.name):
         return "its name says that it is a part of the check or a way of running it"
     return None
+
+
+def _rewriting(text: str) -> str | None:
+    """Return what in a task's text changes the files that it should check."""
+    commands = (one for one in BETWEEN.split(text) if not ONLY_CHECKS.search(one))
+    found = next(filter(None, map(REWRITES.search, commands)), None)
+    return found and (found[1] or found[2])
 
 
 def left_over(found: Recognised, serving: Container[str]) -> Iterator[Command]:
