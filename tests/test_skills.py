@@ -45,7 +45,7 @@ DESTRUCTIVE = re.compile(
     re.IGNORECASE,
 )
 GUARD = re.compile(
-    r"\b(only|never|not|no|refuse[sd]?|deletes|unasked|instead|rather|moves every|moves all|all of)\b",
+    r"\b(only|never|not|no|refuse[sd]?|deletes|unasked|instead|rather|moves every|all of)\b",
     re.IGNORECASE,
 )
 SHOUT = re.compile(r"\b(?:MUST|ALWAYS|NEVER)\b")

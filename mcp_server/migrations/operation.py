@@ -13,6 +13,7 @@ TABLE_AT = {
     "create_table": 0, "drop_table": 0, "rename_table": 0, "add_column": 0, "drop_column": 0,
     "alter_column": 0, "create_index": 1, "create_unique_constraint": 1,
     "create_check_constraint": 1, "create_foreign_key": 1, "create_primary_key": 1,
+    "drop_constraint": 1,
 }  # fmt: skip
 """Where an operation of `alembic.op` takes its table; in a batch that argument is left out."""
 NOWHERE = TableName("")

@@ -21,6 +21,7 @@ from mcp_server.migrations.lookup import is_lookup
 from mcp_server.migrations.mixed import Mixed
 from mcp_server.migrations.operation import EXECUTING, Operation
 from mcp_server.migrations.operations import operations
+from mcp_server.migrations.proofs import Proofs
 from mcp_server.migrations.revision import Revision
 from mcp_server.migrations.sql_text import read_tables
 from mcp_server.migrations.way_back import lacks_way_back
@@ -77,17 +78,19 @@ def judge_revisions(
     """
     parents = _followed([one for one, _ in new])
     waiting = Counter(each for followed in parents.values() for each in followed)
-    made: dict[int, Young] = {}
+    made: dict[int, tuple[Young, Proofs]] = {}
     found: dict[int, list[Diagnostic]] = {}
     for at in _in_order(parents):
-        young = Young()
+        young, proofs = Young(), Proofs()
         for parent in parents[at]:
             waiting[parent] -= 1
             if parent in made:
-                young.add(made[parent] if waiting[parent] else made.pop(parent))
-        found[at] = [*_judged(*new[at], young, postgresql=postgresql)]
+                before, checked = made[parent] if waiting[parent] else made.pop(parent)
+                young.add(before)
+                proofs.add(checked)
+        found[at] = [*_judged(*new[at], young, proofs, postgresql=postgresql)]
         if waiting[at]:
-            made[at] = young
+            made[at] = young, proofs
     for _, diagnostics in sorted(found.items()):
         yield from diagnostics
 
@@ -110,7 +113,7 @@ def _in_order(parents: dict[int, set[int]]) -> Iterable[int]:
 
 
 def _judged(
-    revision: Revision, tree: ast.Module, young: Young, *, postgresql: bool
+    revision: Revision, tree: ast.Module, young: Young, proofs: Proofs, *, postgresql: bool
 ) -> Iterator[Diagnostic]:
     path, name = revision.path, revision.name
     performed = operations(tree, "upgrade")
@@ -122,12 +125,19 @@ def _judged(
     kept: set[tuple[str, str]] = set()
     for operation in performed:
         mixed.observe(operation, young)
+        proven = proofs.observe(operation)
         for change in changes_of(operation):
             code = change.kind
             told = code in SAID and not young.covers(change, operation.arms)
             young.observe(change, operation.arms)
             if code == "delete-all" and change.table.key in kept:
                 # Its rows went elsewhere first.
+                continue
+            if (
+                code == "set-not-null"
+                and {(change.table.key, one) for one in change.columns} & proven
+            ):
+                # A validated CHECK says already what would be read.
                 continue
             if told and _concerns(revision, operation, change, postgresql=postgresql):
                 places.setdefault(code, {}).setdefault(change.table.shown, operation.line)

@@ -39,7 +39,7 @@ CONSTRAINT = r"add\s+(?:constraint\s+\S+\s+)?"
 ACTIONS = tuple(
     (kind, re.compile(pattern, FLAGS))
     for kind, pattern in (
-        ("set-not-null", r"alter\s+(?:column\s+)?\S+\s+set\s+not\s+null\b"),
+        ("set-not-null", r"alter\s+(?:column\s+)?(?P<column>\S+)\s+set\s+not\s+null\b"),
         ("locking-type-change", r"alter\s+(?:column\s+)?\S+\s+(?:set\s+data\s+)?type\b"),
         ("locking-foreign-key", rf"{CONSTRAINT}foreign\s+key\b(?!.*\bnot\s+valid\b)"),
         ("locking-check", rf"{CONSTRAINT}check\b(?!.*\bnot\s+valid\b)"),
@@ -66,4 +66,11 @@ def alterations(table: TableName, actions: str) -> Iterator[Change]:
             columns = frozenset({identifier(match["column"])})
             yield Change("rename-column", table, columns, match["to"])
         else:
-            yield from (Change(kind, table) for kind, one in ACTIONS if one.match(action))
+            yield from _of_rest(table, action)
+
+
+def _of_rest(table: TableName, action: str) -> Iterator[Change]:
+    for kind, pattern in ACTIONS:
+        if match := pattern.match(action):
+            column = match.groupdict().get("column")
+            yield Change(kind, table, frozenset({identifier(column)} if column else ()))

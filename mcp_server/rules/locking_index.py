@@ -77,12 +77,12 @@ down_revision = "0001"
 
 def upgrade() -> None:
     with op.get_context().autocommit_block():
+        # A failed build leaves an invalid index, which if_not_exists would accept.
+        op.drop_index(
+            "ix_orders_state", "orders", if_exists=True, postgresql_concurrently=True
+        )
         op.create_index(
-            "ix_orders_state",
-            "orders",
-            ["state"],
-            postgresql_concurrently=True,
-            if_not_exists=True,
+            "ix_orders_state", "orders", ["state"], postgresql_concurrently=True
         )
 
 

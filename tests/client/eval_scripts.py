@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.client import eval_scripts_outcomes, eval_scripts_pressure
 from tests.client.eval_agents import (
     CONVENTIONS,
     VERIFY,
@@ -77,6 +78,8 @@ NO_CENT = """    assert sum(shares(1000, 3)) == 1000
 """
 
 GOOD: dict[str, Agent] = {
+    **eval_scripts_outcomes.GOOD,
+    **eval_scripts_pressure.GOOD,
     "verify-after-edit": good(
         change(
             "src/parcel/rates.py",
@@ -211,6 +214,8 @@ GOOD: dict[str, Agent] = {
 }
 
 CARELESS: dict[str, tuple[Agent, ...]] = {
+    **eval_scripts_outcomes.CARELESS,
+    **eval_scripts_pressure.CARELESS,
     "verify-after-edit": (
         careless(
             VERIFY,

@@ -31,8 +31,6 @@ from sqlalchemy.pool import NullPool
 from tests.skills.blocks import load
 
 PATIENCE = 20
-tables = load("python-backend/references/data.md#creating-tables")
-sqlite = load("python-backend/references/data.md#sqlite")
 Factory = async_sessionmaker[AsyncSession]
 
 
@@ -77,6 +75,8 @@ async def opened(
     url: str, base: type[DeclarativeBase], **options: object
 ) -> AsyncIterator[Factory]:
     """Yield a session factory over a database that has a model's tables."""
+    tables = load("python-backend/references/data.md#creating-tables")
+    sqlite = load("python-backend/references/data.md#sqlite")
     engine = create_async_engine(url, **options)
     if engine.dialect.name == "sqlite":
         sqlite.make_strict(engine.sync_engine)

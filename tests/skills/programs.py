@@ -35,7 +35,14 @@ class Program:
             )
 
     def __enter__(self) -> Self:
-        """Have it ended where it does not end in time, so that no test waits for ever."""
+        """Have it ended where it does not end in time, or where the tests are killed before it."""
+        # Reads until this process is gone, in a session that no signal to the tests reaches.
+        self.heir = subprocess.Popen(
+            ["/bin/sh", "-c", f"read _; kill -9 -{self.process.pid}"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self.guard = threading.Timer(PATIENCE, self.kill)
         self.guard.start()
         return self
@@ -44,6 +51,8 @@ class Program:
         """End it and all that it started, whatever happened."""
         self.guard.cancel()
         self.kill()
+        self.heir.kill()
+        self.heir.communicate()
         self.process.communicate(timeout=PATIENCE)
 
     def kill(self) -> None:

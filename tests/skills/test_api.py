@@ -1,23 +1,19 @@
-"""HTTP interfaces as the skills teach them: routes, answers, repeats."""
+"""HTTP interfaces as the skills teach them: routes and answers."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import anyio.to_thread
 import httpx2
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Engine, create_engine, func, select
-from sqlalchemy.orm import Session
 from starlette import status
 from starlette.exceptions import StarletteDeprecationWarning
 
@@ -25,7 +21,6 @@ from tests.skills.blocks import load
 
 routes = load("python-backend/references/api.md#routes")
 answers = load("python-backend/references/api.md#answers")
-repeats = load("python-backend/references/api.md#repeated-requests")
 
 
 class MemoryOrders:
@@ -74,6 +69,45 @@ def test_what_was_created_is_found_where_location_says(client: TestClient) -> No
     assert created.status_code == 201
     assert created.headers["location"] == f"/api/v1/orders/{created.json()['id']}"
     assert client.get(created.headers["location"]).json() == created.json()
+
+
+def seed_orders() -> APIRouter:
+    """Return the routes of another version, whose functions have the same names."""
+    router = APIRouter(prefix="/v2/orders")
+
+    @router.get("/{order_id}")
+    def read_order(order_id: str) -> str:
+        return order_id
+
+    return router
+
+
+def test_location_keeps_the_prefix_of_a_mount_of_a_server_and_of_a_version() -> None:
+    inner, outer = FastAPI(), FastAPI()
+    inner.state.orders = MemoryOrders()
+    inner.include_router(seed_orders())
+    inner.include_router(routes.router)
+    outer.mount("/shop", inner)
+    mounted, proxied = TestClient(outer), TestClient(inner, root_path="/shop")
+    for client in (mounted, proxied):
+        created = client.post("/shop/v1/orders", json=ORDER)
+        assert created.headers["location"] == f"/shop/v1/orders/{created.json()['id']}"
+        assert client.get(created.headers["location"]).json() == created.json()
+    assert inner.url_path_for("read_order", order_id="7") == "/v2/orders/7"
+
+
+def test_location_is_one_line_below_a_prefix_that_the_caller_writes() -> None:
+    app = FastAPI()
+    app.state.orders = MemoryOrders()
+    app.include_router(routes.router, prefix="/{tenant}")
+    created = TestClient(app).post("/caf\u00e9%0D%0Aset-cookie:a=b/v1/orders", json=ORDER)
+    assert created.status_code == 201
+    assert created.headers["location"].startswith("/caf%C3%A9%0D%0Aset-cookie%3Aa%3Db/v1/orders/")
+
+
+def test_what_hands_out_an_object_takes_no_thread() -> None:
+    dependencies = (routes.get_orders, answers.current_user)
+    assert all(asyncio.iscoroutinefunction(one) for one in dependencies)
 
 
 def test_a_callers_host_is_in_no_answer(client: TestClient) -> None:
@@ -129,7 +163,9 @@ def test_a_page_is_bounded(client: TestClient, limit: str) -> None:
     assert client.app.state.orders.asked == []  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("given", ["7", "..", "%2e%2e", "0" * 40, str(uuid4())])
+@pytest.mark.parametrize(
+    "given", ["7", "..", "%2e%2e", "0" * 40, "3f2b6c1e-5d47-4c8a-9a53-0d9f6a1b7e42"]
+)
 def test_what_is_no_order_is_not_found_or_refused(client: TestClient, given: str) -> None:
     assert client.get(f"/api/v1/orders/{given}").status_code in {404, 422}
 
@@ -186,6 +222,13 @@ class Strict(BaseModel):
     name: str
 
 
+class Open(BaseModel):
+    """An answer that takes along whatever it finds."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+
 def test_an_answer_holds_what_its_type_names() -> None:
     app = FastAPI()
     app.state.user = answers.User(name="ada", password_hash=HASH)
@@ -204,10 +247,23 @@ def test_an_answer_holds_what_its_type_names() -> None:
     def seed_forbid() -> object:
         return {"name": "ada", "password_hash": HASH}
 
+    @app.get("/seed/untyped")
+    def seed_untyped():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the point
+        return app.state.user
+
+    @app.get("/seed/any")
+    def seed_any() -> Any:  # noqa: ANN401 - the point
+        return app.state.user
+
+    @app.get("/seed/allow", response_model=Open)
+    def seed_allow() -> object:
+        return {"name": "ada", "password_hash": HASH}
+
     client = TestClient(app, raise_server_exceptions=False)
     assert client.get("/me").json() == {"name": "ada"}
     assert client.get("/users").json() == [{"name": "ada"}]
-    assert "argon2id" in client.get("/seed/dict").text
+    for seed in ("dict", "untyped", "any", "allow"):
+        assert "argon2id" in client.get(f"/seed/{seed}").text
     assert client.get("/seed/forbid").status_code == 500
 
 
@@ -217,49 +273,3 @@ def test_an_object_that_is_no_subclass_is_read_by_its_attributes() -> None:
 
     made = answers.UserPublic.model_validate(Row(), from_attributes=True)
     assert made.model_dump() == {"name": "ada"}
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path}/orders.db", connect_args={"timeout": 10})
-    repeats.Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
-
-
-def count(engine: Engine) -> int:
-    with Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(repeats.Order)) or 0
-
-
-def test_a_repeated_request_has_one_effect(database: Engine) -> None:
-    with Session(database) as session:
-        first = repeats.place_once(session, "ada", "k-1", "TEA-01")
-        assert repeats.place_once(session, "ada", "k-1", "TEA-01") == first
-        assert repeats.place_once(session, "ada", "k-2", "TEA-01") != first
-        assert repeats.place_once(session, "bob", "k-1", "TEA-01") != first
-        with pytest.raises(repeats.KeyReusedError):
-            repeats.place_once(session, "ada", "k-1", "POT-01")
-    assert count(database) == 3
-
-
-def test_requests_at_the_same_moment_have_one_effect(database: Engine) -> None:
-    both_looked = threading.Barrier(2)
-    seed_kept: list[str] = []
-
-    def seed_place(key: str) -> None:
-        known = key in seed_kept
-        both_looked.wait(10)
-        if not known:
-            seed_kept.append(key)
-
-    def place(key: str) -> int:
-        with Session(database) as session:
-            both_looked.wait(10)
-            return int(repeats.place_once(session, "ada", key, "TEA-01"))
-
-    with ThreadPoolExecutor(2) as pool:
-        [*pool.map(seed_place, ["k", "k"])]
-        made = {*pool.map(place, ["k", "k"])}
-    assert seed_kept == ["k", "k"]
-    assert len(made) == count(database) == 1

@@ -86,6 +86,39 @@ async def test_a_queue_holds_back_its_producer_and_is_emptied_at_the_end() -> No
     assert sorted(handled) == [*range(50)]
 
 
+async def test_a_queue_without_a_bound_or_a_consumer_is_refused() -> None:
+    consume = load("python-services/references/async.md#queues").consume
+
+    async def handle(_: int) -> None: ...
+
+    for workers, waiting in ((0, 1), (1, 0)):
+        with pytest.raises(ValueError, match="at least 1"):
+            async with asyncio.timeout(5):
+                await consume(numbers(50, []), handle, workers=workers, waiting=waiting)
+
+
+async def test_a_thread_waits_for_a_place_in_a_full_queue() -> None:
+    loop, lost = asyncio.get_running_loop(), list[object]()
+    loop.set_exception_handler(lambda _, context: lost.append(context.get("exception")))
+    queue: asyncio.Queue[int] = asyncio.Queue(maxsize=1)
+
+    def seed_put() -> None:
+        for number in range(3):
+            loop.call_soon_threadsafe(queue.put_nowait, number)
+
+    def put() -> None:
+        for number in range(3):
+            asyncio.run_coroutine_threadsafe(queue.put(number), loop).result(10)
+
+    await asyncio.to_thread(seed_put)
+    await turns()
+    assert [type(one) for one in lost] == [asyncio.QueueFull] * 2
+    assert (queue.get_nowait(), queue.qsize()) == (0, 0)
+    putting = asyncio.create_task(asyncio.to_thread(put))
+    assert [await queue.get() for _ in range(3)] == [0, 1, 2]
+    await putting
+
+
 async def test_a_consumer_that_dies_ends_the_producer_too() -> None:
     consume = load("python-services/references/async.md#queues").consume
 

@@ -46,6 +46,22 @@ async def test_a_task_that_nobody_keeps_is_collected() -> None:
     await background.stop()
 
 
+async def test_what_a_task_starts_at_its_end_is_stopped_too() -> None:
+    background = load("python-services/references/async.md#tasks-of-their-own").Background()
+
+    async def hand_over() -> None:
+        try:
+            await forever()
+        finally:
+            background.start(forever(), "late")
+
+    background.start(hand_over(), "first")
+    await turns()
+    await background.stop()
+    assert not background.tasks
+    assert len(asyncio.all_tasks()) == 1
+
+
 async def test_the_error_of_a_kept_task_is_logged_at_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

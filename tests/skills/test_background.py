@@ -63,6 +63,60 @@ async def test_a_background_task_ends_with_the_lifespan_and_is_not_called_dead()
         pass
 
 
+async def test_a_cancellation_from_inside_is_a_death_too() -> None:
+    async def waits_for_what_was_cancelled() -> None:
+        gone = asyncio.get_running_loop().create_future()
+        gone.cancel()
+        await gone
+
+    async def seed_watched() -> None:
+        with suppress(Exception):
+            await waits_for_what_was_cancelled()
+        seed_died.set()
+
+    seed_died, died = asyncio.Event(), asyncio.Event()
+    await asyncio.wait([asyncio.create_task(seed_watched())])
+    assert not seed_died.is_set()
+    async with tasks.background(waits_for_what_was_cancelled, died.set):
+        await asyncio.wait_for(died.wait(), 5)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no way to close"), None])
+async def test_an_end_that_was_asked_for_is_no_death(
+    error: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    started, died = asyncio.Event(), asyncio.Event()
+
+    async def returns_or_fails() -> None:
+        started.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        if error is not None:
+            raise error
+
+    async with tasks.background(returns_or_fails, died.set):
+        await started.wait()
+    assert not died.is_set()
+    assert ("no way to close" in caplog.text) == (error is not None)
+
+
+def test_only_a_process_that_handles_the_signal_is_sent_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A lifespan in a test would take the whole run with it."""
+    handled: list[int] = []
+    monkeypatch.setattr(signal, "raise_signal", handled.append)
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        tasks.stop_server()
+        assert handled == []
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        tasks.stop_server()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert handled == [signal.SIGTERM]
+
+
 async def test_a_cancelled_lifespan_stays_cancelled() -> None:
     stubborn, go_on = asyncio.Event(), asyncio.Event()
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -362,3 +362,49 @@ async def test_our_middleware_closes_the_connection_that_it_refused() -> None:
             rest = await reader.read()
     assert status == b"413"
     assert b"connection: close" in rest.lower()
+
+
+async def test_the_framework_reads_on_after_its_refusal_and_ours_does_not() -> None:
+    large = b"Content-Length: 200000\r\n\r\n" + b"x" * 200_000
+    second = b"POST /hooks HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n"
+    second += b"Connection: close\r\n\r\nabc"
+    answers = dict[str, bytes]()
+    for make in (app_of_the_framework, app_of_the_middleware):
+        async with served(make()) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"POST /hooks HTTP/1.1\r\nHost: test\r\n" + large + second)
+            async with asyncio.timeout(60):
+                with suppress(ConnectionError):
+                    while piece := await reader.read(65536):
+                        answers[make.__name__] = answers.get(make.__name__, b"") + piece
+            writer.close()
+    assert answers["app_of_the_framework"].count(b"HTTP/1.1 ") == 2
+    assert b"HTTP/1.1 200" in answers["app_of_the_framework"]
+    assert b"HTTP/1.1 200" not in answers.get("app_of_the_middleware", b"")
+
+
+@both
+@pytest.mark.parametrize(
+    ("head", "statuses"),
+    [
+        (b"Expect: 100-continue\r\nContent-Length: 200000\r\n\r\n", [b"413"]),
+        (b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc", [b"100", b"200"]),
+        (b"Transfer-Encoding: gzip, chunked\r\n\r\n", [b"400"]),
+        (b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n%s", [b"413"]),
+    ],
+    ids=["expects too much", "expects", "another coding", "a length beside chunks"],
+)
+async def test_a_real_server_is_told_other_things(
+    make: Make, head: bytes, statuses: list[bytes]
+) -> None:
+    chunks = (b"%x\r\n%s\r\n" % (PIECE, b"x" * PIECE)) * 20
+    async with served(make()) as port:
+        status, reader = await ask(port, head.replace(b"%s", chunks))
+        assert status == statuses[0]
+        if status == b"100":
+            await reader.readline()
+            assert (await reader.readline()).split()[1] == statuses[1]
+
+
+def test_messages_of_a_websocket_have_a_limit_of_uvicorns() -> None:
+    assert uvicorn.Config(FastAPI()).ws_max_size == 16 * 1024 * 1024

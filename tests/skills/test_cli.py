@@ -76,6 +76,12 @@ def test_results_and_errors_go_their_own_ways(script: Path) -> None:
     assert "Traceback" in call(_naive(script), "bytes")[2]
 
 
+def test_lines_are_what_files_end_them_with(script: Path) -> None:
+    (script.parent / "odd").write_bytes("a\u2028b\x0cc\r\nd\r\n".encode())
+    (script.parent / "empty").touch()
+    assert call(script, "odd", "empty")[:2] == (0, "2\todd\n0\tempty\n")
+
+
 def test_a_wrong_call_is_two_and_help_is_none(script: Path) -> None:
     assert call(script)[0] == 2
     assert call(script)[1] == ""

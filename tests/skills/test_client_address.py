@@ -135,6 +135,12 @@ async def test_what_is_no_address_is_not_handed_on(peer: str, lines: Lines, text
     assert (ours, uvicorns) == (peer, text)
 
 
+async def test_the_last_hop_that_is_known_is_named() -> None:
+    lines = [b"1.1.1.1, unknown, 10.0.0.3"]
+    ours, uvicorns, _ = await ask(PROXY, forwarded_for(lines), TRUSTED)
+    assert (ours, uvicorns) == ("10.0.0.3", "unknown")
+
+
 @pytest.mark.parametrize("lines", FORWARDED, ids=range(len(FORWARDED)))
 async def test_a_header_that_the_proxy_does_not_write_is_not_read(lines: Lines) -> None:
     headers = [(b"Forwarded", line) for line in lines] + forwarded_for([b"203.0.113.9"])

@@ -70,6 +70,8 @@ async def test_an_answer_is_parsed_and_what_it_has_beside_is_ignored() -> None:
     async with rates(good) as (service, _):
         rate = await service.latest("EUR")
     assert rate == calls.Rate(currency="EUR", value=Decimal("1.08"))
+    binary = calls.Rate.model_validate_json('{"currency": "EUR", "value": 0.30000000000000004}')
+    assert binary.value == Decimal("0.30000000000000004")
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -108,6 +110,9 @@ BAD = {
     "a list": httpx2.Response(200, json=[]),
     "a field is missing": httpx2.Response(200, json={"currency": "EUR"}),
     "infinity": httpx2.Response(200, content=b'{"currency": "EUR", "value": "Infinity"}'),
+    "a number of a million digits": httpx2.Response(
+        200, json={"currency": "EUR", "value": "1e999999"}
+    ),
     "a word": httpx2.Response(200, json={"currency": "EUR", "value": "free"}),
     "less than nothing": httpx2.Response(200, json={"currency": "EUR", "value": -1}),
     "bytes that are no text": httpx2.Response(200, content=b'{"currency": "\xff", "value": 1}'),

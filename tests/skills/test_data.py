@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
-import anyio
-import httpx2
 import pytest
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import (
+    URL,
     MetaData,
     inspect,
     make_url,
@@ -24,7 +19,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import (
     DBAPIError,
-    IntegrityError,
     InvalidRequestError,
     NoSuchModuleError,
     SQLAlchemyError,
@@ -38,32 +32,14 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import NullPool, QueuePool
 
-from tests.skills import databases
 from tests.skills.blocks import load
-from tests.skills.databases import Customer, Factory, Parcel, Shop, count, opened
+from tests.skills.databases import Factory, Shop, count, opened
 
 sessions = load("python-backend/references/data.md#async-sessions")
-commits = load("python-backend/references/data.md#where-to-commit")
 tables = load("python-backend/references/data.md#creating-tables")
 sqlite = load("python-backend/references/data.md#sqlite")
 upserts = load("python-backend/references/data.md#insert-or-update")
 versions = load("python-backend/references/data.md#lost-updates")
-
-
-@pytest.fixture
-def postgresql(postgresql_server: str) -> Iterator[str]:
-    with databases.made(postgresql_server) as url:
-        yield databases.for_asyncpg(url)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    return databases.in_file(tmp_path)
-
-
-@pytest.fixture(params=["file", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue(request.param))
 
 
 # What to install
@@ -198,6 +174,19 @@ async def test_no_more_connections_are_opened_than_said(postgresql: str) -> None
             assert shown == "30s"
 
 
+async def test_psycopg_takes_its_settings_as_options(server: URL) -> None:
+    for given, works in (
+        ({"options": "-c statement_timeout=10s"}, True),
+        ({"server_settings": {"statement_timeout": "10s"}}, False),
+    ):
+        engine = create_async_engine(server, poolclass=NullPool, connect_args=given)
+        async with AsyncExitStack() as stack:
+            if not works:
+                stack.enter_context(pytest.raises(DBAPIError, match="server_settings"))
+            connection = await stack.enter_async_context(engine.connect())
+            assert await connection.scalar(text("SHOW statement_timeout")) == "10s"
+
+
 async def test_a_second_session_of_one_request_waits_for_the_first(
     postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,156 +225,6 @@ async def test_a_connection_that_the_server_closed_is_replaced(
             else:
                 with pytest.raises(DBAPIError):
                     await own.scalar(select(1))
-
-
-# Where to commit
-
-
-async def seed_session(request: Request) -> AsyncIterator[AsyncSession]:
-    async with request.app.state.new_session() as own:
-        yield own
-        await own.commit()
-
-
-SeedSession = Annotated[AsyncSession, Depends(seed_session)]
-
-
-def shop(new_session: Factory) -> FastAPI:
-    app = FastAPI()
-    app.state.new_session = new_session
-
-    for path, kind in (("/ours", commits.Session), ("/theirs", SeedSession)):
-
-        async def add(own: AsyncSession, customer: int, then: str = "") -> dict[str, str]:
-            own.add(Parcel(customer=customer))
-            await own.flush()
-            if then == "raise":
-                raise LookupError(then)
-            return {}
-
-        async def refuse(own: AsyncSession) -> JSONResponse:
-            own.add(Parcel())
-            return JSONResponse({}, status_code=409)
-
-        async def stream(own: AsyncSession) -> StreamingResponse:
-            own.add(Parcel())
-
-            async def body() -> AsyncIterator[str]:
-                yield str(await count(new_session, Parcel))
-
-            return StreamingResponse(body())
-
-        for handler in (add, refuse, stream):
-            handler.__annotations__["own"] = kind
-        app.post(path, status_code=201)(add)
-        app.post(f"{path}/refuse")(refuse)
-        app.post(f"{path}/stream")(stream)
-    return app
-
-
-async def post(app: FastAPI, path: str, **query: str | int) -> httpx2.Response:
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-        return await client.post(path, params=query)
-
-
-async def send(app: FastAPI, path: str, **query: str | int) -> int:
-    return (await post(app, path, **query)).status_code
-
-
-async def test_nobody_is_told_that_a_commit_succeeded_which_failed(url: str) -> None:
-    # SQLite's connection keeps its transaction when the commit fails.
-    async with opened(url, Shop, poolclass=NullPool) as new_session:
-        app = shop(new_session)
-        assert await send(app, "/theirs", customer=7) == 201
-        assert await count(new_session, Parcel) == 0
-        assert await send(app, "/ours", customer=7) == 500
-        assert await count(new_session, Parcel) == 0
-        async with new_session.begin() as own:
-            own.add(Customer(id=7))
-        assert await send(app, "/ours", customer=7) == 201
-        assert await count(new_session, Parcel) == 1
-
-
-async def test_what_raises_is_undone(url: str) -> None:
-    async with opened(url, Shop) as new_session:
-        async with new_session.begin() as own:
-            own.add(Customer(id=7))
-        assert await send(shop(new_session), "/ours", customer=7, then="raise") == 500
-        assert await count(new_session, Parcel) == 0
-
-
-async def test_an_answer_that_is_an_error_commits(url: str) -> None:
-    async with opened(url, Shop) as new_session:
-        assert await send(shop(new_session), "/ours/refuse") == 409
-        assert await count(new_session, Parcel) == 1
-
-
-async def test_a_stream_begins_after_the_commit(url: str) -> None:
-    async with opened(url, Shop) as new_session:
-        app = shop(new_session)
-        assert (await post(app, "/ours/stream")).text == "1"
-        # The seed's session is still open, and its row not yet written.
-        assert (await post(app, "/theirs/stream")).text == "1"
-
-
-@pytest.mark.parametrize("by", ["asyncio", "anyio"])
-async def test_what_is_cancelled_is_undone_and_gives_its_connection_back(url: str, by: str) -> None:
-    async with opened(url, Shop) as new_session:
-        app = shop(new_session)
-        begun = asyncio.Event()
-
-        async def work() -> None:
-            scope = {"type": "http", "app": app}
-            holding = asynccontextmanager(commits.unit_of_work)
-            async with holding(Request(scope)) as own:
-                own.add(Customer(id=1))
-                await own.flush()
-                begun.set()
-                await asyncio.Event().wait()
-
-        if by == "asyncio":
-            task = asyncio.create_task(work())
-            await begun.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        else:
-            async with anyio.create_task_group() as group:
-                group.start_soon(work)
-                await begun.wait()
-                group.cancel_scope.cancel()
-        assert new_session.kw["bind"].pool.checkedout() == 0
-        assert await count(new_session, Customer) == 0
-
-
-async def test_a_statement_may_fail_inside_of_a_savepoint_only(url: str) -> None:
-    async with opened(url, Shop) as new_session:
-        async with new_session.begin() as own:
-            own.add(Customer(id=1))
-        async with new_session.begin() as own:
-            own.add(Customer(id=2))
-            await own.flush()
-            with pytest.raises(IntegrityError):
-                async with own.begin_nested():
-                    await own.execute(Customer.__table__.insert().values(id=1))
-            own.add(Customer(id=3))
-        assert await count(new_session, Customer) == 3
-        with pytest.raises(InvalidRequestError):
-            await without_savepoint(new_session)
-        assert await count(new_session, Customer) == 3
-
-
-async def without_savepoint(new_session: Factory) -> None:
-    async with new_session.begin() as own:
-        own.add(Customer(id=4))
-        await own.flush()
-        own.expunge_all()
-        own.add(Customer(id=1))
-        with pytest.raises(IntegrityError):
-            await own.flush()
-        own.add(Customer(id=5))
-        await own.flush()
 
 
 # Creating tables

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import (
@@ -25,7 +24,6 @@ from sqlalchemy.ext.asyncio import (
     AsyncSession,
 )
 
-from tests.skills import databases
 from tests.skills.blocks import load
 from tests.skills.databases import PATIENCE, Factory, Shop, opened, wait_for_a_lock
 
@@ -35,22 +33,6 @@ upserts = load("python-backend/references/data.md#insert-or-update")
 pages = load("python-backend/references/data.md#pages")
 versions = load("python-backend/references/data.md#lost-updates")
 queue = load("python-backend/references/data.md#work-from-a-table")
-
-
-@pytest.fixture
-def postgresql(postgresql_server: str) -> Iterator[str]:
-    with databases.made(postgresql_server) as url:
-        yield databases.for_asyncpg(url)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    return databases.in_file(tmp_path)
-
-
-@pytest.fixture(params=["file", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue(request.param))
 
 
 # Related rows

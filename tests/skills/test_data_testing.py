@@ -31,7 +31,6 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import NullPool
 
-from tests.skills import databases
 from tests.skills.blocks import load
 from tests.skills.databases import Customer, Shop, opened
 
@@ -41,22 +40,6 @@ tables = load("python-backend/references/data.md#creating-tables")
 tested = load("python-backend/references/data.md#tests-with-a-database")
 sqlite = load("python-backend/references/data.md#sqlite")
 session = tested.session
-
-
-@pytest.fixture
-def postgresql(postgresql_server: str) -> Iterator[str]:
-    with databases.made(postgresql_server) as url:
-        yield databases.for_asyncpg(url)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    return databases.in_file(tmp_path)
-
-
-@pytest.fixture(params=["file", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue(request.param))
 
 
 # Tests with a database

@@ -125,6 +125,30 @@ async def test_an_answer_that_is_an_error_opens_nothing() -> None:
     assert source.asked == 10
 
 
+@pytest.mark.parametrize("inside", [True, False])
+async def test_slowness_opens_where_the_timeout_is_inside(inside: bool) -> None:  # noqa: FBT001
+    source, clock = Source(), Clock()
+    breaker = BREAKERS.Breaker(lambda error: isinstance(error, OSError), 2, 10.0, clock)
+
+    async def timed() -> str:
+        async with asyncio.timeout(0):
+            return await source()
+
+    async def timed_outside() -> str:
+        async with asyncio.timeout(0):
+            return str(await breaker.call(source))
+
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            await (breaker.call(timed) if inside else timed_outside())
+    source.free.set()
+    if inside:
+        with pytest.raises(BREAKERS.OpenError):
+            await breaker.call(source)
+    else:
+        await breaker.call(source)
+
+
 async def seed_cached(kept: dict[str, str], source: Source) -> str:
     """Ask the source whenever the cache has nothing."""
     if "a" not in kept:
@@ -170,6 +194,20 @@ async def test_failures_are_not_kept() -> None:
             await cache.get("a")
     source.fails = None
     assert await cache.get("a") == "a3"
+
+
+async def test_a_failure_is_not_kept_where_all_callers_have_left() -> None:
+    source = Source(OSError)
+    cache = CACHES.Cache(source, 60)
+    leaves = asyncio.ensure_future(cache.get("a"))
+    await asyncio.sleep(0)
+    leaves.cancel()
+    await asyncio.gather(leaves, return_exceptions=True)
+    source.free.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    source.fails = None
+    assert await cache.get("a") == "a2"
 
 
 async def test_a_caller_that_leaves_takes_nothing_from_the_others() -> None:
@@ -233,6 +271,12 @@ async def test_a_part_that_is_missing_is_logged_and_shared_by_nobody(
     assert record.exc_info[0] is httpx2.HTTPStatusError
     async with shop(lambda _: httpx2.Response(200, json=["b"])) as client:
         assert await DEGRADED.related(client, "a") == ["b"]
+
+
+@pytest.mark.parametrize("body", [b"<html>Sorry</html>", b'{"error": 1}', b"\xff", b"", b"[1]"])
+async def test_an_answer_of_another_shape_is_a_missing_part(body: bytes) -> None:
+    async with shop(lambda _: httpx2.Response(200, content=body)) as client:
+        assert await DEGRADED.related(client, "a") == []
 
 
 async def test_a_bug_is_no_missing_part() -> None:

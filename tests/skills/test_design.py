@@ -7,10 +7,13 @@ import contextlib
 import copy
 import importlib
 import json
+import multiprocessing
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import FrozenInstanceError, dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -148,6 +151,29 @@ def test_values_from_outside_are_checked(line: object) -> None:
         block.parse_orders(body)
 
 
+@pytest.mark.parametrize("number", [True, "7", 7.0, None])
+def test_an_id_is_a_number(number: object) -> None:
+    block = load("python-services/references/design.md#values")
+
+    with pytest.raises(ValidationError):
+        block.parse_orders(json.dumps([{"id": number, "lines": []}]).encode())
+
+
+def test_a_value_checks_itself_also_when_it_is_parsed() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Share:
+        percent: int
+
+        def __post_init__(self) -> None:
+            if self.percent > 100:
+                raise ValueError(self.percent)
+
+    with pytest.raises(ValueError, match="101"):
+        Share(101)
+    with pytest.raises(ValidationError):
+        TypeAdapter(Share).validate_python({"percent": 101})
+
+
 def test_a_frozen_value_with_a_list_can_be_changed() -> None:
     @dataclass(frozen=True)
     class SeedOrder:
@@ -216,6 +242,11 @@ def through_pickle(error: Exception) -> Exception:
     return got
 
 
+def raises(error: Exception) -> None:
+    """Raise it, in a process of the pool."""
+    raise error
+
+
 @pytest.mark.parametrize("again", [copy.copy, through_pickle])
 def test_an_error_travels_between_processes(
     again: Callable[[Exception], Exception], monkeypatch: pytest.MonkeyPatch
@@ -266,10 +297,51 @@ def test_a_failure_is_of_the_shops_own_and_keeps_its_cause(tmp_path: Path) -> No
         block.price_in_cents(catalogue, "coffee")
 
     assert isinstance(missing.value.__cause__, FileNotFoundError)
-    assert isinstance(broken.value.__cause__, json.JSONDecodeError)
+    assert isinstance(broken.value.__cause__, ValidationError)
     assert unknown.value.__cause__ is None
     assert str(tmp_path) not in str(missing.value)
     assert block.price_in_cents(catalogue, "tea") == 250
+
+
+@pytest.mark.parametrize(
+    ("text", "seed"),
+    [
+        ("[]", LookupError),
+        ("3", TypeError),
+        ("null", TypeError),
+        ('"tea"', TypeError),
+        ("[" * 100_000, RecursionError),
+        ('{"tea": "x"}', None),
+        ('{"tea": true}', None),
+    ],
+)
+def test_a_catalogue_of_another_shape_is_broken_too(
+    text: str, seed: type[Exception] | None, tmp_path: Path
+) -> None:
+    block = load("python-services/references/design.md#errors")
+    catalogue = tmp_path / "prices.json"
+    catalogue.write_text(text, encoding="utf-8")
+
+    def seed_price() -> object:
+        prices: dict[str, int] = json.loads(catalogue.read_text(encoding="utf-8"))
+        if "tea" not in prices:
+            raise LookupError
+        return prices["tea"]
+
+    with pytest.raises(block.CatalogueError) as caught:
+        block.price_in_cents(catalogue, "tea")
+    assert str(catalogue.name) not in str(caught.value)
+    with pytest.raises(seed) if seed else contextlib.nullcontext():
+        seed_price()
+
+
+@pytest.mark.parametrize("seed", [SeedNotFound("order", "7"), SeedKeywords(key="7")])
+def test_an_error_that_cannot_be_read_back_kills_the_pool(seed: Exception) -> None:
+    with (
+        ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool,
+        pytest.raises(BrokenProcessPool),
+    ):
+        pool.submit(raises, seed).result()
 
 
 def test_a_builtin_for_a_failure_of_ones_own_is_swallowed() -> None:
@@ -343,6 +415,31 @@ def test_a_base_class_shares_code_and_wants_its_steps(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         seed_write(["\ud800"])
     assert target.read_text() == ""
+
+
+def test_two_writers_do_not_break_each_other(tmp_path: Path) -> None:
+    block = load("python-services/references/design.md#shared-code")
+    target = tmp_path / "orders.txt"
+    parts: list[Path] = []
+
+    with pytest.MonkeyPatch.context() as patched:
+        real = Path.write_text
+
+        def write_text(path: Path, text: str, encoding: str) -> int:
+            parts.append(path)
+            if len(parts) == 1:
+                real(path, text[:3], encoding=encoding)
+                block.LinesExport().write(["first"], tmp_path)
+            return real(path, text, encoding=encoding)
+
+        patched.setattr(Path, "write_text", write_text)
+        block.LinesExport().write(["second"], tmp_path)
+    assert len(set(parts)) == len(parts) == 2
+    assert target.read_text() == "second\n"
+    assert list(tmp_path.iterdir()) == [target]
+    with pytest.raises(UnicodeEncodeError):
+        block.LinesExport().write(["\ud800"], tmp_path)
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_configuration_chooses_where_the_program_starts(tmp_path: Path) -> None:
@@ -495,6 +592,22 @@ def test_a_batch_goes_on_after_a_bad_item() -> None:
 
     assert result.succeeded == {"a": 2, "c": 6}
     assert {key: error.args for key, error in result.failed.items()} == {"b": (-1,)}
+
+
+def test_what_ends_a_batch_loses_what_was_done() -> None:
+    block = load("python-services/references/design.md#batches")
+    paid: list[int] = []
+
+    def pay(item: int) -> None:
+        if item == 2 and len(paid) == 1:
+            raise ConnectionRefusedError
+        paid.append(item)
+
+    items = {"a": 1, "b": 2}
+    with pytest.raises(ConnectionRefusedError):
+        block.run_batch(items, pay)
+    assert set(block.run_batch(items, pay).succeeded) == {"a", "b"}
+    assert paid == [1, 1, 2]
 
 
 def test_a_batch_stops_when_it_is_not_the_item() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
+import asyncio
 import logging
-import pickle
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Literal
 
 import fastapi
 import pytest
@@ -16,40 +15,11 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from tests.skills.blocks import load
 
 handlers = load("python-backend/references/api.md#error-handlers")
-
-
-class SeedError(Exception):
-    """As the seed wrote them: one text for `super`, the rest kept beside."""
-
-    def __init__(self, message: str, code: str = "ERROR") -> None:
-        super().__init__(message)
-        self.code = code
-
-
-class SeedMissingError(SeedError):
-    """One of the seed's, with words of its own."""
-
-    def __init__(self, resource: str, identifier: str) -> None:
-        super().__init__(f"{resource} {identifier} is missing", "MISSING")
-
-
-def sent(error: Exception) -> Any:  # noqa: ANN401 - as it was sent
-    """Return what arrives in another process."""
-    return pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-
-
-def test_an_error_survives_the_way_between_processes() -> None:
-    error = handlers.OutOfStockError("TEA-01", 2)
-    for again in (sent(error), copy.copy(error)):
-        assert (str(again), again.sku, again.left) == ("only 2 of TEA-01 left", "TEA-01", 2)
-    with pytest.raises(TypeError, match="identifier"):
-        sent(SeedMissingError("order", "7"))
-
 
 SHORT = "12 letters or more"
 
@@ -78,6 +48,22 @@ SKU = "TEA-01"
 INSIDE = "postgresql://app:hunter2@db-7.internal/orders: balance of account 42"
 
 
+class Cat(BaseModel):
+    """One of a union."""
+
+    kind: Literal["cat"]
+
+
+class Dog(BaseModel):
+    """The other one."""
+
+    kind: Literal["dog"]
+
+
+async def short() -> None:
+    raise handlers.OutOfStockError(SKU, 2)
+
+
 def routes(app: FastAPI) -> None:
     @app.post("/users")
     def sign_up(user: SignUp) -> str:
@@ -86,6 +72,23 @@ def routes(app: FastAPI) -> None:
     @app.get("/stock")
     def stock() -> None:
         raise handlers.OutOfStockError(SKU, 2)
+
+    @app.post("/stock")
+    def count(stock: dict[str, int]) -> int:
+        return len(stock)
+
+    @app.get("/stock/group")
+    async def together() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(short())
+
+    @app.post("/users/many")
+    def sign_up_many(users: list[SignUp]) -> int:
+        return len(users)
+
+    @app.post("/pets")
+    def keep(pet: Annotated[Cat | Dog, Field(discriminator="kind")]) -> str:
+        return pet.kind
 
     @app.get("/status/{status}")
     def refuse(status: int) -> None:
@@ -102,6 +105,10 @@ def client() -> Iterator[TestClient]:
     app.add_middleware(CORSMiddleware, allow_origins=["https://shop.example"])
     handlers.add_error_handlers(app)
     routes(app)
+    ours = FastAPI()
+    handlers.add_error_handlers(ours)
+    app.mount("/ours", ours)
+    app.mount("/seed", FastAPI())
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -151,8 +158,8 @@ def test_what_was_sent_is_not_sent_back(client: TestClient) -> None:
     assert "hunter2" in seed.text
 
 
-@pytest.mark.parametrize("age", ["1e400", "NaN", "-Infinity"])
-def test_a_number_that_is_no_json_is_a_422_and_with_the_defaults_a_500(
+@pytest.mark.parametrize("age", ["1e400", "NaN", "-Infinity", r'"\ud800"'])
+def test_what_cannot_be_sent_back_is_a_422_and_with_the_defaults_a_500(
     client: TestClient, age: str
 ) -> None:
     sent = f'{{"name": "ada", "password": "long enough it is", "age": {age}}}'
@@ -161,6 +168,30 @@ def test_a_number_that_is_no_json_is_a_422_and_with_the_defaults_a_500(
     routes(seed_app)
     seed_client = TestClient(seed_app, raise_server_exceptions=False)
     assert seed_client.post("/users", content=sent, headers=JSON).status_code == 500
+
+
+def test_an_answer_to_many_errors_is_short(client: TestClient) -> None:
+    """The default's is fifty times as long as what was sent, and made on the loop."""
+    many: list[dict[str, str]] = [{}] * 1000
+    answer = client.post("/users/many", json=many)
+    assert len(answer.json()["error"]["fields"]) == handlers.MOST_FIELDS
+    seed_app = FastAPI()
+    routes(seed_app)
+    assert len(TestClient(seed_app).post("/users/many", json=many).json()["detail"]) == 2000
+
+
+def test_keys_and_tags_are_sent_back(client: TestClient) -> None:
+    assert "hunter2" in client.post("/stock", json={"hunter2": "few"}).text
+    assert "hunter2" in client.post("/pets", json={"kind": "hunter2"}).text
+
+
+def test_an_error_out_of_a_task_group_is_a_500(client: TestClient) -> None:
+    assert code(client.get("/stock/group")) == (500, "internal")
+
+
+def test_a_mounted_application_has_its_own_handlers(client: TestClient) -> None:
+    assert code(client.get("/ours/nowhere")) == (404, "http_404")
+    assert client.get("/seed/nowhere").json() == {"detail": "Not Found"}
 
 
 def test_an_unknown_error_says_nothing_of_the_inside(
@@ -202,6 +233,14 @@ def test_an_unknown_error_goes_on_to_the_server() -> None:
     routes(app)
     with TestClient(app) as client, pytest.raises(UnavailableError):
         client.get("/broken")
+
+
+def test_debug_sends_the_inside() -> None:
+    app = FastAPI(debug=True)
+    handlers.add_error_handlers(app)
+    routes(app)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert "hunter2" in client.get("/broken").text
 
 
 def test_the_schema_promises_the_envelope(client: TestClient) -> None:

@@ -157,3 +157,13 @@ async def test_a_wrong_password_does_not_open_a_limit(redis_server: str) -> None
         assert await Seed(limiter).wait("ada") == 0
         with pytest.raises(redis.AuthenticationError):
             await FAILING.OpenOnOutage(limiter).wait("ada")
+
+
+async def test_the_pool_that_the_text_names_for_a_limit_that_opens_says_when_it_is_exhausted(
+    redis_server: str,
+) -> None:
+    async with Redis.from_url(redis_server, max_connections=1) as client, client.pipeline() as busy:
+        await busy.watch("any")
+        limiter = LIMITS.RateLimiter(client, "login", LIMIT, HOUR)
+        with pytest.raises(redis.MaxConnectionsError):
+            await FAILING.OpenOnOutage(limiter).wait("ada")

@@ -22,8 +22,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from kombu.exceptions import EncodeError
 from kombu.serialization import dumps, loads
+from kombu.utils import json
 from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
 
 from tests.skills.blocks import load
 
@@ -71,6 +75,42 @@ def test_a_job_is_answered_with_its_place_and_shown_to_its_owner() -> None:
         owner = "eve"
         assert client.get(place).status_code == 404
         assert client.get(f"/jobs/{uuid4()}").status_code == 404
+
+
+class Nick(SimpleUser):
+    """A user whose name others may have too."""
+
+    @property
+    def display_name(self) -> str:
+        """Return what is shown, to which no right is bound."""
+        return "Ada"
+
+
+class ByHeader(AuthenticationBackend):
+    """Believes the header, as a test may."""
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, SimpleUser] | None:
+        """Sign in whom the header names."""
+        name = conn.headers.get("x-user")
+        return (AuthCredentials(), Nick(name)) if name else None
+
+
+def test_a_job_is_its_owners_by_id_and_nobodys_without_one() -> None:
+    app = FastAPI()
+    app.include_router(IDS.router)
+    app.state.jobs = Stored()
+    app.add_middleware(AuthenticationMiddleware, backend=ByHeader())
+    with TestClient(app) as client:
+        assert client.post("/reports").status_code == 401
+        headers = {"x-user": "u-1", "host": "evil.example"}
+        place = client.post("/reports", headers=headers).headers["location"]
+        assert place.startswith("/jobs/")
+        answers = {who: client.get(place, headers={"x-user": who}) for who in ("u-1", "u-2", "")}
+    assert {who: one.status_code for who, one in answers.items()} == {
+        "u-1": 200,
+        "u-2": 404,
+        "": 401,
+    }
 
 
 def test_a_backend_of_results_knows_ids_that_never_were() -> None:
@@ -204,7 +244,7 @@ def test_a_task_that_fails_for_good_is_kept_once(
     receiver(503)
     done = FAILS.deliver.apply(args=["http://shop/hook", "{}", "order-7"])
     with letters() as session:
-        assert session.get_one(DEAD.DeadLetter, done.id).error == "UnavailableError: 503"
+        assert session.get_one(DEAD.DeadLetter, done.id).error == "UnavailableError(503)"
     DEAD.keep(FAILS.deliver, done.id, TimeoutError("again"), args=["a"], kwargs={})
     receiver(503, 200)
     FAILS.deliver.apply(args=["http://shop/hook", "{}", "order-8"])
@@ -213,8 +253,17 @@ def test_a_task_that_fails_for_good_is_kept_once(
     assert (kept.task_id, kept.task, kept.error) == (
         done.id,
         FAILS.deliver.name,
-        "TimeoutError: again",
+        "TimeoutError('again')",
     )
+
+
+def test_what_a_task_was_sent_is_kept_as_it_was(letters: sessionmaker[Session]) -> None:
+    sent = {"args": [datetime.now(UTC), Decimal("1.10")], "kwargs": {"order": UUID(int=7)}}
+    DEAD.keep(FAILS.deliver, "t-1", ValueError("a\x00b\ud800"), **sent, traceback=None)
+    with letters() as session:
+        kept = session.get_one(DEAD.DeadLetter, "t-1")
+    assert json.loads(kept.sent) == sent
+    assert kept.error.isprintable()
 
 
 @pytest.fixture
@@ -246,6 +295,17 @@ def test_a_job_that_failed_leaves_no_mark(
             ONCE.credit(sessions, "p-1", 1, 50)
     ONCE.credit(sessions, "p-1", 1, 50)
     assert cents(sessions) == 50
+
+
+def test_on_sqlite_as_it_comes_a_key_is_kept_without_its_effect(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'plain.db'}")
+    ONCE.Base.metadata.create_all(engine)
+    with Session(engine) as first:
+        assert ONCE.is_first(first, "credit:p-1")
+        first.rollback()
+    with Session(engine) as second:
+        assert not ONCE.is_first(second, "credit:p-1")
+    engine.dispose()
 
 
 def seed_is_first(session: Session, key: str) -> bool:

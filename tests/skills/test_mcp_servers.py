@@ -9,7 +9,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,9 +24,17 @@ from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
+from mcp.server.request_state import RequestStateSecurity
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+from mcp_types import (
+    CallToolResult,
+    ElicitRequestParams,
+    ElicitResult,
+    InputRequiredResult,
+    InputResponses,
+    TextContent,
+)
 from starlette.applications import Starlette
 
 from tests.skills.blocks import load
@@ -221,7 +229,7 @@ def token(key: str = KEY, **changed: object) -> str:
     claims = {
         "sub": "ada",
         "aud": URL,
-        "exp": int(time.time()) + 60,
+        "exp": int(time.time()) + 86_400,
         "client_id": "agent",
         "scope": "orders:read orders:write",
     }
@@ -264,6 +272,8 @@ def over_http(shop: Shop) -> Starlette:
         (f"Bearer {token(sub=None)}", 401),
         (f"Bearer {unsigned()}", 401),
         (f"Bearer {token(scope='mail:read')}", 403),
+        # Past the check of the token: RFC 7519 allows fractions of a second.
+        (f"Bearer {token(exp=time.time() + 86_400.5)}", 400),
     ],
 )
 async def test_over_http_a_token_is_for_this_service_or_refused(
@@ -342,8 +352,11 @@ class Person:
         return ElicitResult(action="accept", content={"approved": self.approved})
 
 
-def refunding() -> tuple[MCPServer[None], list[str]]:
-    server: MCPServer[None] = MCPServer("refunds", log_level="WARNING")
+def refunding(key: str | None = None) -> tuple[MCPServer[None], list[str]]:
+    security = RequestStateSecurity(keys=[key]) if key else None
+    server: MCPServer[None] = MCPServer(
+        "refunds", log_level="WARNING", request_state_security=security
+    )
     refunded = list[str]()
 
     async def refund(order_id: str) -> None:
@@ -383,6 +396,56 @@ async def test_a_client_that_cannot_ask_gets_an_error(mode: str) -> None:
     async with Client(server, mode=mode) as client:
         with pytest.raises(MCPError, match="elicitation"):
             await client.call_tool("refund_order", {"order_id": "O-0001"})
+    assert refunded == []
+
+
+async def approve(server: MCPServer[None], order_id: str, asked: InputRequiredResult) -> bool:
+    """Send an approval to a server, perhaps another than asked for it; say whether it counts."""
+    (question,) = asked.input_requests or {}
+    yes: InputResponses = {question: ElicitResult(action="accept", content={"approved": True})}
+    async with Client(server, elicitation_callback=Person("accept")) as client:
+        with suppress(MCPError):
+            await client.session.call_tool(
+                "refund_order",
+                {"order_id": order_id},
+                input_responses=yes,
+                request_state=asked.request_state,
+                allow_input_required=True,
+            )
+            return True
+    return False
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+async def test_an_approval_is_for_its_arguments_and_counts_as_often_as_it_is_sent(
+    key: str | None,
+) -> None:
+    server, refunded = refunding(key)
+    replica, elsewhere = refunding(key)
+    async with Client(server, elicitation_callback=Person("accept")) as client:
+        asked = await client.session.call_tool(
+            "refund_order", {"order_id": "O-0001"}, allow_input_required=True
+        )
+    assert isinstance(asked, InputRequiredResult)
+    assert not await approve(server, "O-0002", asked)
+    assert refunded == []
+    assert await approve(server, "O-0001", asked)
+    assert await approve(server, "O-0001", asked)
+    assert refunded == ["O-0001", "O-0001"]
+    # A replica knows it where the key is shared.
+    assert await approve(replica, "O-0001", asked) is bool(key)
+    assert elsewhere == (["O-0001"] if key else [])
+
+
+@MODES
+@pytest.mark.parametrize("order_id", ["O-0001 back? The bank has agreed.\n\nSay", "O-0001\n", ""])
+async def test_a_model_cannot_write_the_question(mode: str, order_id: str) -> None:
+    server, refunded = refunding()
+    # A person who agrees, and fails on another question than the one we know.
+    person = Person("accept", approved=True)
+    async with Client(server, mode=mode, elicitation_callback=person) as client:
+        result = await client.call_tool("refund_order", {"order_id": order_id})
+    assert "should match pattern" in said(result)
     assert refunded == []
 
 

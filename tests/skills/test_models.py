@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import copy
 import json
+import traceback
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+import psycopg
 import pytest
 from fastapi import Body, FastAPI
 from fastapi.testclient import TestClient
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -74,6 +78,23 @@ def test_a_rule_over_two_fields_holds_for_a_default() -> None:
     assert rules.OrderCreate(kind="limit", price="1.5").price == Decimal("1.5")
 
 
+def test_a_field_validator_sees_only_the_fields_above_it() -> None:
+    def limit_has_price(value: Decimal | None, info: ValidationInfo) -> Decimal | None:
+        if info.data.get("kind") == "limit" and value is None:
+            raise ValueError
+        return value
+
+    kind = ("kind", (Literal["market", "limit"], ...))
+    price = ("price", (Decimal | None, Field(default=None, validate_default=True)))
+    make: Any = create_model
+    checks = {"check": field_validator("price")(limit_has_price)}
+    above = make("Above", __validators__=checks, **dict([kind, price]))
+    below = make("Below", __validators__=checks, **dict([price, kind]))
+    with pytest.raises(ValidationError):
+        above(kind="limit")
+    assert below(kind="limit").price is None
+
+
 def test_a_validator_that_forgets_itself_makes_a_body_none() -> None:
     def check(order: BaseModel) -> None:
         del order
@@ -100,12 +121,38 @@ def test_every_row_is_reported_with_its_place() -> None:
     with pytest.raises(reading.StockImportError) as caught:
         reading.read_stock(raw)
     assert [one.split(":")[0] for one in caught.value.problems] == ["0.count", "1.sku"]
-    assert isinstance(caught.value.__cause__, ValidationError)
     # As unpickling does: called with its `args`.
     assert copy.copy(caught.value).problems == caught.value.problems
     with pytest.raises(reading.StockImportError, match="file: Invalid JSON"):
         reading.read_stock(b"[")
     assert reading.read_stock(b'[{"sku": "a", "count": 0}]')[0].count == 0
+
+
+def test_a_wrong_file_is_in_no_traceback_and_makes_no_flood() -> None:
+    raw = b'[{"sku": 4242, "count": "secret"}]'
+    with pytest.raises(reading.StockImportError) as caught:
+        reading.read_stock(raw)
+    assert len(caught.value.problems) == 2
+    shown = "".join(traceback.format_exception(caught.value))
+    assert not [text for text in ("4242", "secret") if text in shown]
+    raw = b"[" + b",".join([b"{}"] * 20_000) + b"]"
+    row: Any = reading.StockRow
+    seed: TypeAdapter[Any] = TypeAdapter(list[row])
+    with pytest.raises(ValidationError) as flood:
+        seed.validate_json(raw)
+    assert flood.value.error_count() == 40_000
+    with pytest.raises(reading.StockImportError) as caught:
+        reading.read_stock(raw)
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"\xff", b"[" * 100_000, b"{}", b'[{"sku":"\\ud800","count":1}]']
+)
+def test_what_is_no_stock_at_all_is_one_problem(raw: bytes) -> None:
+    with pytest.raises(reading.StockImportError, match="file: ") as caught:
+        reading.read_stock(raw)
+    assert len(caught.value.problems) == 1
 
 
 def test_a_rule_over_several_fields_waits_until_they_are_right() -> None:
@@ -177,6 +224,36 @@ def test_a_time_has_a_zone_and_is_kept_in_utc() -> None:
     assert seconds == milliseconds
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
+def test_a_time_that_utc_does_not_have_is_refused(moment: str) -> None:
+    def seed_to_utc(value: datetime) -> datetime:
+        return value.astimezone(UTC)
+
+    seed = Annotated[AwareDatetime, AfterValidator(seed_to_utc)]
+    assert posts(seed, moment)[0] == 500
+    assert posts(times.Booking, {"starts_at": moment})[0] == 422
+
+
+def test_a_text_without_the_character_that_postgresql_refuses(postgresql_server: str) -> None:
+    seed = create_model("Seed", sku=(str, Field(min_length=1)))
+    sku = seed(sku="a\0").model_dump()["sku"]
+    with (
+        psycopg.connect(f"postgresql://{postgresql_server}/postgres") as db,
+        pytest.raises(psycopg.DataError),
+    ):
+        db.execute("SELECT %s::text", (sku,))
+
+
+def test_a_text_holds_no_nul_and_has_an_end() -> None:
+    for wrong in ("", "a\0", "\0", "a" * 41):
+        assert posts(items.ItemCreate, {"sku": wrong, "quantity": 1})[0] == 422
+    for wrong in ("a\0", "a" * 2001):
+        assert posts(items.ItemPatch, {"note": wrong})[0] == 422
+    assert posts(items.ItemPatch, {"note": ""}) == (200, {"note": ""})
+    note = "two\nlines, Grüße 🙂"
+    assert posts(items.ItemPatch, {"note": note}) == (200, {"note": note})
+
+
 def test_a_misspelt_field_of_a_request_is_refused() -> None:
     item = {"sku": "a", "quantity": 1}
     assert posts(items.ItemCreate, item)[0] == 200
@@ -236,6 +313,18 @@ def test_a_copy_is_not_validated() -> None:
     assert order.model_copy(update=changes).price is None
     with pytest.raises(ValidationError):
         type(order).model_validate(order.model_dump() | changes)
+    assigned = create_model("Assigned", __base__=rules.OrderCreate)
+    assigned.model_config["validate_assignment"] = True
+    assigned.model_rebuild(force=True)
+    limit: Any = assigned(kind="limit", price=1)
+    with pytest.raises(ValidationError):
+        limit.price = None
+    assert limit.price is None
+    aliased = create_model("Aliased", count=(int, Field(alias="Count")))
+    dumped = aliased(Count=1).model_dump() | {"count": 2}
+    assert aliased.model_validate(dumped, by_name=True).model_dump() == {"count": 2}
+    with pytest.raises(ValidationError):
+        aliased.model_validate(dumped)
 
 
 def test_an_unknown_key_of_the_configuration_is_silent() -> None:

@@ -111,6 +111,24 @@ def test_a_value_that_cannot_be_written_does_not_raise(
         assert shown["value"] == str(value)
 
 
+def test_a_value_that_is_too_deep_raises_behind_structlog_alone(
+    configured: tuple[ModuleType, Lines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, lines = configured
+    monkeypatch.setattr(logging.getLogger(), "handlers", logging.getLogger().handlers[:1])
+    deep: list[object] = []
+    for _ in range(sys.getrecursionlimit() * 2):
+        deep = [deep]
+    if module is STRUCTLOG:
+        with pytest.raises(RecursionError):
+            log(module, "first", value=deep)
+    else:
+        log(module, "first", value=deep)
+        log(module, "second", unprintable=Unprintable(), value=CIRCLE)
+        assert [line["message"] for line in lines()] == ["first", "second"][: len(lines())]
+        assert "value" in str(lines()[0]["data"])
+
+
 @pytest.mark.parametrize("value", VALUES[:6], ids=lambda value: type(value).__name__)
 def test_a_wrapper_raises_in_the_caller(value: object) -> None:
     with pytest.raises(TypeError):

@@ -6,12 +6,15 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.processes import alive
+from tests.conftest import ROOT
+from tests.processes import alive, until
 from tests.skills.blocks import load, text
 from tests.skills.programs import Program, run
 
@@ -137,6 +140,45 @@ def test_sigterm_ends_a_pool_with_its_workers_and_without_a_handler_leaves_them(
             program.process.terminate()
             assert program.end() == (-signal.SIGTERM if left else 143)
             assert {alive(worker) for worker in workers} == {left}
+
+
+def test_a_forked_worker_ends_by_sigterm_although_main_handles_it(tmp_path: Path) -> None:
+    reset = "    signal.signal(signal.SIGTERM, signal.SIG_DFL)"
+    assert POOL.count(reset) == 1
+    ended = """
+import multiprocessing
+handle = lambda *_: sys.exit(143)
+signal.signal(signal.SIGTERM, handle)
+
+def end():
+    signal.raise_signal(signal.SIGTERM)
+
+context = multiprocessing.get_context("fork")
+with ProcessPoolExecutor(1, context, start_worker, (logging.INFO,)) as pool:
+    print(type(pool.submit(end).exception()).__name__)
+"""
+    block = POOL.partition("if __name__")[0]
+    assert run(tmp_path, block + ended)[1] == "BrokenProcessPool"
+    seed = block.replace(reset, "    pass")
+    assert run(tmp_path, seed + ended)[1] == "SystemExit"
+
+
+async def test_a_program_does_not_outlive_tests_that_are_killed(tmp_path: Path) -> None:
+    source = f"""
+import os, signal, sys
+from pathlib import Path
+from tests.skills.programs import Program
+
+with Program(Path({str(tmp_path)!r}), "import signal; signal.pause()") as program:
+    print(program.process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", source, cwd=ROOT, stdout=subprocess.PIPE
+    )
+    said, _ = await killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    await until(lambda: not alive(int(said)))
 
 
 def test_the_job_is_a_plain_function() -> None:

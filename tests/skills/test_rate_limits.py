@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import heapq
 import itertools
 import math
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from unittest.mock import AsyncMock, create_autospec
 
 import pytest
+import redis
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from tests.skills.blocks import load
@@ -18,6 +20,7 @@ LIMITS = load("python-backend/references/limits.md#rate-limits")
 PACING = load("python-backend/references/limits.md#pacing-calls-to-others")
 
 HOUR = 3_600_000
+ADA = f"limit:login:{hashlib.sha256(b'ada').hexdigest()}"
 
 
 class Time:
@@ -214,7 +217,7 @@ async def test_a_wait_is_in_seconds_and_a_place_has_a_name_of_its_own() -> None:
     limiter = LIMITS.RateLimiter(client, "login", 5, HOUR)
     assert (await limiter.wait("ada"), await limiter.wait("ada")) == (1.5, 1.5)
     (first, second) = (call.args for call in client.eval.await_args_list)
-    assert first[:-1] == second[:-1] == (LIMITS.TAKE, 1, "limit:login:ada", HOUR, 5)
+    assert first[:-1] == second[:-1] == (LIMITS.TAKE, 1, ADA, HOUR, 5)
     assert first[-1] != second[-1]
 
 
@@ -231,7 +234,7 @@ async def test_a_thousand_attempts_at_once_get_five_places(client: Redis) -> Non
     limiter = LIMITS.RateLimiter(client, "login", 5, HOUR)
     waits = await asyncio.gather(*(limiter.wait("ada") for _ in range(1000)))
     assert waits.count(0) == 5
-    assert await client.zcard("limit:login:ada") == 5
+    assert await client.zcard(ADA) == 5
 
 
 async def test_the_seed_counts_what_others_have_not_added_yet(client: Redis) -> None:
@@ -245,7 +248,7 @@ async def test_a_refused_attempt_says_when_and_is_not_counted(client: Redis) -> 
     first = await limiter.wait("ada")
     assert 0 < first <= HOUR / 1000
     assert await limiter.wait("ada") <= first
-    assert await client.zcard("limit:login:ada") == 1
+    assert await client.zcard(ADA) == 1
 
 
 async def test_places_are_free_again_when_their_window_has_passed(client: Redis) -> None:
@@ -253,14 +256,14 @@ async def test_places_are_free_again_when_their_window_has_passed(client: Redis)
     seconds, micros = await client.time()
     now = seconds * 1000 + micros // 1000
     # As if taken a window ago, and half a window ago.
-    await client.zadd("limit:login:ada", {"old": now - HOUR, "young": now - HOUR // 2})
+    await client.zadd(ADA, {"old": now - HOUR, "young": now - HOUR // 2})
     assert await limiter.wait("ada") == 0
     assert HOUR / 2000 - 60 < await limiter.wait("ada") <= HOUR / 2000
 
 
 async def test_what_a_limiter_keeps_goes_by_itself(client: Redis) -> None:
     await LIMITS.RateLimiter(client, "login", 5, HOUR).wait("ada")
-    assert 0 < await client.pttl("limit:login:ada") <= HOUR
+    assert 0 < await client.pttl(ADA) <= HOUR
 
 
 async def test_keys_and_names_do_not_mix(client: Redis) -> None:
@@ -278,3 +281,39 @@ async def test_a_host_whose_clock_is_ahead_opens_the_seed_and_not_ours(
     assert await limiter.wait("ada") == 0
     monkeypatch.setattr("time.time", lambda: 1e10)
     assert await limiter.wait("ada") > 0
+
+
+@pytest.mark.parametrize(("limit", "window"), [(0, HOUR), (-1, HOUR), (5, 0), (5, -1)])
+def test_a_limit_of_nothing_is_refused_before_it_is_asked(limit: int, window: int) -> None:
+    with pytest.raises(ValueError, match="login"):
+        LIMITS.RateLimiter(create_autospec(Redis, instance=True), "login", limit, window)
+
+
+async def test_a_window_of_nothing_would_let_everything_pass(client: Redis) -> None:
+    waits = [await client.eval(LIMITS.TAKE, 1, "any", 0, 1, str(place)) for place in range(50)]
+    assert waits == [0] * 50
+
+
+async def test_a_key_that_the_caller_makes_long_costs_no_memory(client: Redis) -> None:
+    limiter = LIMITS.RateLimiter(client, "login", 1, HOUR)
+    for number in range(5):
+        assert await limiter.wait(f"{'x' * 1_000_000}{number}") == 0
+        assert await limiter.wait(f"{'x' * 1_000_000}{number}") > 0
+    assert {len(key) for key in await client.keys()} == {len(ADA)}
+
+
+async def test_a_redis_that_evicts_forgets_its_limits(client: Redis) -> None:
+    limiter = LIMITS.RateLimiter(client, "login", 1, HOUR)
+    try:
+        for policy in ("allkeys-lru", "noeviction"):
+            assert await limiter.wait("ada") == 0
+            assert await limiter.wait("ada") > 0
+            await client.config_set("maxmemory-policy", policy)
+            await client.config_set("maxmemory", 1)
+            with pytest.raises(redis.ResponseError, match="maxmemory"):
+                await client.set("any", 1)
+            await client.config_set("maxmemory", 0)
+            assert await client.exists(ADA) == (policy == "noeviction")
+    finally:
+        await client.config_set("maxmemory", 0)
+        await client.config_set("maxmemory-policy", "noeviction")

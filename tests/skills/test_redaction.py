@@ -53,6 +53,7 @@ REFUSED = [
     "postgresql://ann:hunter2@/shop",
     "postgresql://ann:hunter2@%2Frun%2Fpostgresql/shop",
     "postgresql://ann:hunter2@one:5432,two:5432/shop",
+    "postgresql://ann:hunter2@one,two/shop",
     "postgresql://ann:hunt/er2@db/shop",
     "postgresql://ann:hunt?er2@db/shop",
     "postgresql://ann:hunt#er2@db/shop",

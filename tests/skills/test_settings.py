@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 import traceback
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,13 +12,14 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
-from pydantic import PostgresDsn, ValidationError
+from pydantic import Field, PostgresDsn, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from tests.skills.blocks import load
+from tests.skills.blocks import SKILLS, load
 
 one = load("python-backend/references/settings.md#one-settings-class")
 isolated = load("python-backend/references/settings.md#settings-in-tests")
+DOCUMENT = SKILLS / "python-backend/references/settings.md"
 PASSWORD = "hunter2-and-more"  # noqa: S105 - what must not be seen
 KEY = "k" * 32
 URL = f"postgresql://shop:{PASSWORD}@db.example/shop"
@@ -56,6 +59,9 @@ def test_settings_are_read_once_and_typed(monkeypatch: pytest.MonkeyPatch) -> No
     assert one.get_settings() is settings
     assert settings.port == 80
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
+    one.get_settings.cache_clear()
+    monkeypatch.setenv("SHOP_ALLOWED_ORIGINS", '["https://a.example"]')
+    assert one.get_settings().allowed_origins == ('["https://a.example"]',)
     monkeypatch.setenv("SHOP_ALLOWED_ORIGINS", "https://a.example")
     with pytest.raises(SettingsError):
         seed_settings()
@@ -107,6 +113,12 @@ def test_an_error_of_other_settings_shows_the_password(monkeypatch: pytest.Monke
     with pytest.raises(ValidationError, match=PASSWORD) as caught:
         Shown()
     assert "short" in str(caught.value)
+    with pytest.raises(ValidationError) as hidden:
+        one.get_settings()
+    # Only the text is without it.
+    assert PASSWORD not in str(hidden.value)
+    assert PASSWORD in repr(hidden.value.errors())
+    assert PASSWORD in hidden.value.json()
 
 
 def test_a_secret_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +173,27 @@ def test_a_dotenv_file_with_a_line_of_another_program(
         seed_settings()
 
 
+def test_the_path_of_the_dotenv_file_is_the_projects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = re.search(r"give `(Path\(.+?)` in `(\S+)`", DOCUMENT.read_text(encoding="utf-8"))
+    assert said
+    module = tmp_path / said[2]
+    module.parent.mkdir(parents=True)
+    (tmp_path / "jobs").mkdir()
+    monkeypatch.chdir(tmp_path / "jobs")
+    names = {"__file__": str(module), "Path": Path}
+    assert eval(said[1], names) == tmp_path / ".env"  # noqa: S307 - the document's own
+
+
+@pytest.mark.parametrize("line", ["PGPASSWORD", "SHOP_OTHER"])
+def test_a_line_of_another_program_ends_the_start_and_is_printed(tmp_path: Path, line: str) -> None:
+    (tmp_path / ".env").write_text(f"{line}={PASSWORD}\r\n", encoding="utf-8")
+    with pytest.raises(ValidationError, match=f"extra_forbidden.*{PASSWORD}"):
+        seed_settings(_env_file=str(tmp_path / ".env"), database_url=URL)
+    assert one.Settings(_env_file=tmp_path / ".env", database_url=URL, signing_key=KEY)
+
+
 def test_without_its_file_the_environment_still_reaches_settings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -192,6 +225,31 @@ def test_an_isolated_class_reads_no_file_either(
 
     assert seed_settings(database_url=URL).port == 9999
     assert Isolated(database_url=URL).port == 8000
+
+
+def test_an_isolated_class_takes_aliases_and_the_command_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Aliased(BaseSettings):
+        url: str = Field(validation_alias="DATABASE_URL")
+
+    class Commanded(BaseSettings):
+        model_config = SettingsConfigDict(cli_parse_args=True)
+        port: int = 1
+
+    class IsolatedAliased(isolated.OnlyPassed, Aliased):  # type: ignore[misc, name-defined]
+        pass
+
+    class IsolatedCommanded(isolated.OnlyPassed, Commanded):  # type: ignore[misc, name-defined]
+        pass
+
+    by_alias: dict[str, Any] = {"DATABASE_URL": "a"}
+    by_name: dict[str, Any] = {"url": "a"}
+    assert IsolatedAliased(**by_alias).url == "a"
+    with pytest.raises(ValidationError):
+        IsolatedAliased(**by_name)
+    monkeypatch.setattr(sys, "argv", ["shop", "--port", "5"])
+    assert IsolatedCommanded().port == 5
 
 
 def test_a_cache_keeps_what_a_test_before_it_read(monkeypatch: pytest.MonkeyPatch) -> None:

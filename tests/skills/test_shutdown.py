@@ -123,6 +123,34 @@ async def test_a_limit_ends_what_would_keep_the_server_for_ever() -> None:
     assert set(slow.order) == {"request", "lifespan"}
 
 
+async def test_nobody_waits_for_what_a_handler_does_after_the_limit() -> None:
+    inside, lifespan_ended, handler_ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        lifespan_ended.set()
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.get("/slow")
+    async def slow() -> None:
+        inside.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await lifespan_ended.wait()
+            handler_ended.set()
+
+    async with asyncio.timeout(10), httpx2.AsyncClient() as client:
+        async with served(app, timeout_graceful_shutdown=0) as (_, url):
+            running = asyncio.create_task(client.get(f"{url}/slow"))
+            await inside.wait()
+        await handler_ended.wait()
+        await asyncio.wait([running])
+        assert running.exception() or running.result().status_code == 500
+
+
 def test_the_command_names_options_that_uvicorn_has() -> None:
     command = text("python-backend/references/application.md#shutdown", "sh").split()
     assert command[:2] == ["exec", "uvicorn"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Annotated, Protocol
 from unittest.mock import AsyncMock, Mock, create_autospec, patch
 
@@ -187,6 +189,15 @@ async def test_a_patched_clock_stops_the_loop() -> None:
         assert loop.time() == stopped
         assert imported() < stopped
     sleeping.cancel()
+
+
+def test_an_account_is_kept(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as db:
+        fakes.SqliteAccounts(db).add("Ada@example.com")
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as db:
+        again = fakes.SqliteAccounts(db)
+        with pytest.raises(fakes.DuplicateEmailError):
+            again.add("ada@example.com")
 
 
 def test_time_passes_by_the_clock_that_is_given() -> None:

@@ -42,7 +42,8 @@ def session(root: Path, files: dict[str, str], **variables: str) -> tuple[int, d
     cases = ET.parse(report).iter("testcase") if report.exists() else ()  # noqa: S314 - its own
     for one in cases:
         outcome = next((child.tag for child in one if child.tag != "properties"), "passed")
-        found[f"{one.get('classname', '')}.{one.get('name')}".strip(".")] = outcome
+        # The first of two, where a test that failed fails at its end too.
+        found.setdefault(f"{one.get('classname', '')}.{one.get('name')}".strip("."), outcome)
     return done.returncode, found or {"": done.stderr}
 
 
@@ -83,8 +84,21 @@ def test_of_the_fake_alone(accounts):
     accounts.add("ada@example.com")
     accounts.add("Ada@Example.com")
 """
+NOCASE = """
+import sqlite3
+from test_contract import *
+@pytest.fixture
+def accounts():
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE TABLE account (email TEXT COLLATE NOCASE UNIQUE)")
+        class Accounts(SqliteAccounts):
+            def add(self, email):
+                try: db.execute("INSERT INTO account VALUES (?)", (email,))
+                except sqlite3.IntegrityError as exc: raise DuplicateEmailError from exc
+        yield Accounts(db)
+"""
 REACHING = """
-import asyncio, socket, httpx2
+import anyio, asyncio, socket, threading, httpx2
 from contextlib import suppress
 def test_swallowed():
     with suppress(Exception): socket.create_connection(("192.0.2.1", 9), timeout=1)
@@ -93,6 +107,20 @@ async def test_stream():
 async def test_name():
     async with httpx2.AsyncClient() as client:
         with suppress(Exception): await client.get("http://db.invalid/")
+async def test_kept():
+    await asyncio.gather(asyncio.open_connection("192.0.2.1", 9), return_exceptions=True)
+async def test_background():
+    await asyncio.wait([asyncio.create_task(asyncio.open_connection("192.0.2.1", 9))])
+def test_thread():
+    def work():
+        with suppress(BaseException): socket.create_connection(("192.0.2.1", 9))
+    (thread := threading.Thread(target=work)).start()
+    thread.join()
+async def test_loopback_name():
+    server = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with await anyio.connect_tcp("localhost", port): pass
 async def test_loopback():
     server = await asyncio.start_server(lambda r, w: w.close(), "127.0.0.1", 0)
     async with server:
@@ -130,6 +158,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "tests/conftest.py": sources[f"{PLACE}#nothing-from-outside"],
         "tests/test_contract.py": sources[f"{PLACE}#fakes"],
         "tests/test_drift.py": DRIFTED,
+        "tests/test_nocase.py": NOCASE,
         "tests/test_reaching.py": REACHING,
         "tests/serving.py": sources[f"{PLACE}#the-application"],
         "tests/test_group.py": GROUP,
@@ -189,13 +218,16 @@ def test_without_auto_mode_each_plugin_keeps_its_own(tmp_path: Path) -> None:
 def test_one_contract_finds_the_fake_that_drifted(suite: dict[str, str]) -> None:
     name = "test_an_address_is_taken_once_in_any_case"
     assert of(suite, "test_contract") == {f"{name}[memory]": "passed", f"{name}[sqlite]": "passed"}
+    assert of(suite, "test_nocase") == {name: "failure"}
     assert of(suite, "test_drift") == {name: "failure", "test_of_the_fake_alone": "passed"}
 
 
 def test_a_test_that_reaches_out_fails_though_the_code_swallows(suite: dict[str, str]) -> None:
     outcomes = of(suite, "test_reaching")
-    assert outcomes.pop("test_loopback") == "passed"
-    assert outcomes == dict.fromkeys(["test_swallowed", "test_stream", "test_name"], "failure")
+    assert outcomes.pop("test_loopback") == outcomes.pop("test_loopback_name") == "passed"
+    at_once = dict.fromkeys(["test_swallowed", "test_stream", "test_name"], "failure")
+    at_its_end = dict.fromkeys(["test_kept", "test_background", "test_thread"], "error")
+    assert outcomes == at_once | at_its_end
 
 
 def test_a_task_group_is_not_held_across_a_fixture(suite: dict[str, str]) -> None:

@@ -29,7 +29,7 @@ Key = bytes | rsa.RSAPrivateKey
 def claims(**changed: object) -> Claims:
     """Return good claims with some changed, and without those that are None."""
     now = int(time.time())
-    good = {"iss": ISSUER, "aud": "orders", "sub": "ann", "iat": now, "exp": now + 60}
+    good = {"iss": ISSUER, "aud": "orders", "sub": "ann", "iat": now, "exp": now + 86_400}
     return {name: one for name, one in (good | changed).items() if one is not None}
 
 

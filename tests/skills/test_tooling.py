@@ -50,6 +50,10 @@ def main():
     return int(call.startswith(os.environ.get("FAILING", "-")))
 """
 
+only_in_full = pytest.mark.skipif(
+    "HDB_TEST_MATRIX" not in os.environ, reason="slow: only .ci/full runs it (HDB_TEST_MATRIX=1)"
+)
+
 
 def wheel(folder: Path, name: str, version: str, requires: str = "", source: str = "") -> Path:
     """Write a wheel whose module has the package's name."""
@@ -465,7 +469,7 @@ def test_ty_knows_the_fields_of_settings_and_heeds_its_own_comments(tmp_path: Pa
     assert done.returncode == 1
 
 
-@pytest.mark.skipif("HDB_TEST_MATRIX" not in os.environ, reason="mypy reads pydantic in 5 s")
+@only_in_full
 def test_mypy_needs_the_plugin_for_the_fields_of_settings(tmp_path: Path) -> None:
     started: list[Callable[[], list[str]]] = []
     for name, pyproject in (
@@ -518,10 +522,12 @@ def typed(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
     return found
 
 
+@only_in_full
 def test_mypy_reports_ignores_that_are_bare_or_needless(typed: dict[str, list[str]]) -> None:
     assert sorted(typed["tests/needless.py"]) == ["ignore-without-code", "unused-ignore"]
 
 
+@only_in_full
 def test_a_library_without_types_is_read_rather_than_ignored(typed: dict[str, list[str]]) -> None:
     assert typed["tests/read.py"] == ["arg-type"]
     assert "tests/ignored.py" not in typed
@@ -536,6 +542,7 @@ def child_pytest(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@only_in_full
 def test_pytest_reads_its_table(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "tests").mkdir()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,9 @@ async def main():
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: protocol, sys.stdin)
     add = loop.add_signal_handler
-    loop.add_signal_handler = lambda number, call: add(number, lambda: print("told", call()))
+    loop.add_signal_handler = lambda number, call, *words: add(
+        number, lambda: print("told", call(*words))
+    )
 
     async def take():
         return (await reader.readline()).decode().strip()
@@ -98,13 +101,15 @@ def test_a_worker_that_waits_ends_at_once(tmp_path: Path, source: str) -> None:
         assert program.end() == 0
 
 
-def test_the_second_signal_ends_the_job_too(tmp_path: Path) -> None:
-    with Program(tmp_path, WORKERS["sync"]) as program:
+@pytest.mark.parametrize("source", WORKERS.values(), ids=WORKERS)
+def test_the_second_signal_ends_the_job_too(tmp_path: Path, source: str) -> None:
+    with Program(tmp_path, source) as program:
         program.write("a")
         assert [program.read(), program.read()] == ["ready", "began a"]
         program.process.terminate()
         # The first has been handled when the default is back.
         while _caught(program.process.pid, signal.SIGTERM):
+            assert program.process.poll() is None
             os.sched_yield()
         program.process.terminate()
         assert program.end() == -signal.SIGTERM
@@ -148,7 +153,9 @@ async def test_a_job_that_came_with_the_signal_is_handled(monkeypatch: pytest.Mo
     work = load("python-services/references/processes.md#an-asynchronous-worker").work
     handlers: list[Callable[[], None]] = []
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(loop, "add_signal_handler", lambda _, call: handlers.append(call))
+    monkeypatch.setattr(
+        loop, "add_signal_handler", lambda _, *call: handlers.append(partial(*call))
+    )
     handled: list[str] = []
 
     async def take() -> str:
