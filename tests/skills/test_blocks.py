@@ -17,6 +17,8 @@ from tests.skills.blocks import DOCUMENTS, Block, blocks, python_sections, write
 
 LOADED = re.compile(r"\bload\(\s*\"([^\"]+\.md#[^\"]+)\"")
 LANGUAGES = {"python", "toml", "sh", "ini", "yaml", "json", "text", ""}
+GUARDS = {"python-backend/references/limits.md", "python-backend/references/security.md"}
+"""Documents whose every block keeps somebody out."""
 # What examples need not have, each for its reason.
 IGNORED = (
     "COM812",  # the formatter's own business
@@ -53,6 +55,15 @@ def used() -> set[str]:
 @pytest.mark.parametrize("where", sorted(python_sections()))
 def test_a_test_drives_every_section_of_python(where: str) -> None:
     assert where in used()
+
+
+@pytest.mark.parametrize(
+    "where", [one for one in sorted(python_sections()) if one.partition("#")[0] in GUARDS]
+)
+def test_what_guards_is_attacked_beside_a_way_that_falls(where: str) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    driving = [text for text in texts if where in LOADED.findall(text)]
+    assert any(re.search(r"(?:def|class) \w*([sS]eed|_falls)", text) for text in driving)
 
 
 def test_a_language_is_one_that_is_checked() -> None:

@@ -37,13 +37,13 @@ def test_a_header_as_the_standard_has_it_is_taken(name: str, value: str) -> None
 
 
 BAD_NAMES = [
-    "", " X", "X ", "X\n", "X\r\n", "X\0", "X:", "X Y", "X\r\nSet-Cookie: a=1", "(X)", "X\x7f", "Ⅹ",
-    "é", "X\u2028", "Host", "host", "CONTENT-LENGTH", "Transfer-Encoding", "connection", "TE",
-    "x" * 65,
+    "", " X", "X ", "X\n", "X\r\n", "X\0", "X:", "X Y", "X\r\nSet-Cookie: a=1", "(X)",
+    "X\x7f", "\u2169", "é", "X\u2028", "Host", "host", "CONTENT-LENGTH", "Transfer-Encoding",
+    "connection", "TE", "x" * 65,
 ]  # fmt: skip
 BAD_VALUES = [
-    "", " ", "a ", " a", "a\n", "a\r\n", "a\r\nSet-Cookie: a=1", "a\nb", "a\rb", "a\0", "\0", "a\x7f",
-    "a\x85b", "a\u2028b", "é", "\U0001f600", "a\x1b[31m", "x" * 1025,
+    "", " ", "a ", " a", "a\n", "a\r\n", "a\r\nSet-Cookie: a=1", "a\nb", "a\rb", "a\0", "\0",
+    "a\x7f", "a\x85b", "a\u2028b", "é", "\U0001f600", "a\x1b[31m", "x" * 1025,
 ]  # fmt: skip
 
 
@@ -143,11 +143,12 @@ def test_a_client_raises_only_when_it_sends(served: tuple[str, int]) -> None:
 
 
 HOSTILE_TARGETS = [
-    "", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "\\/evil.example",
-    "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "https:evil.example",
-    "http:evil.example", "https://evil.example", "https:/evil.example", "javascript:alert(1)",
-    "data:text/html,x", "evil.example", "@evil.example", "/a\r\nset-cookie: a=1", "/a\0", "/é", "/a b",
-    "/a\\..\\b", "?next=/", "#", "/a\n",
+    "", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example",
+    "\\/evil.example", "/\t/evil.example", "/\n/evil.example", "\t//evil.example",
+    " //evil.example", "https:evil.example", "http:evil.example", "https://evil.example",
+    "https:/evil.example", "javascript:alert(1)", "data:text/html,x", "evil.example",
+    "@evil.example", "/a\r\nset-cookie: a=1",
+    "/a\0", "/é", "/a b", "/a\\..\\b", "?next=/", "#", "/a\n",
 ]  # fmt: skip
 
 
@@ -165,7 +166,7 @@ def test_a_place_here_is_kept(target: str) -> None:
 
 
 def browsers_host(target: str) -> str | None:
-    """Return where a browser goes: it drops tabs and line ends, and reads a backslash as a slash."""
+    """Return where a browser goes: it drops tabs and line ends, and a backslash is a slash."""
     seen = re.sub(r"[\t\r\n]", "", target.strip("\0 \t\r\n")).replace("\\", "/")
     return urlsplit(urljoin(SITE, seen)).hostname
 

@@ -679,6 +679,14 @@ def test_the_image_has_the_program_and_no_tools(uv: Uv) -> None:
     assert copied[0] == "pyproject.toml uv.lock ./"
 
 
+def test_a_readme_that_the_metadata_names_is_needed_by_the_build(uv: Uv) -> None:
+    uv("uv init --package --name orders --vcs none")
+    uv("uv lock")
+    (uv.folder / "README.md").unlink()  # as in the image, where only `src` was copied
+
+    assert "README.md" in uv("uv sync --locked --no-dev --no-editable", code=2)
+
+
 def test_an_editable_install_needs_its_sources(uv: Uv) -> None:
     uv.write(PROJECT)
     seed = "uv sync"
