@@ -41,7 +41,8 @@ RESIDUE = re.compile(
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
 DATED = re.compile(r"\bas of\b|\b20(2[0-9])-\d\d\b|\bcurrently\b|\blatest\b", re.IGNORECASE)
 DESTRUCTIVE = re.compile(
-    r"downgrade base|unsafe-fixes|--upgrade(?![\w-])|rm -rf|flushall|push --force|reset --hard|DROP TABLE",
+    r"downgrade base|unsafe-fixes|--upgrade(?![\w-])|rm -rf|flushall|push --force|reset --hard"
+    r"|DROP TABLE",
     re.IGNORECASE,
 )
 GUARD = re.compile(

@@ -83,10 +83,8 @@ def whole_tasks(found: Recognised) -> Iterator[Command]:
 def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str | None:
     if REMOVED.search(text):
         return "setuptools has removed `setup.py test`"
-    if unsafe := UNSAFE.search(text):
-        return f"it would run `{unsafe[1]}`"
-    if rewriting := _rewriting(text):
-        return f"it would rewrite files by `{rewriting}`"
+    if harm := _harm(text):
+        return harm
     if file.runner is None:
         return reason or "hdb knows none of its tools"
     if is_aggregate(task.name):
@@ -96,11 +94,13 @@ def _why_not(file: TaskFile, task: Task, text: str, reason: str | None) -> str |
     return None
 
 
-def _rewriting(text: str) -> str | None:
-    """Return what in a task's text changes the files that it should check."""
+def _harm(text: str) -> str | None:
+    """Return what a task would do besides checking: reach outside, or change what it checks."""
+    if unsafe := UNSAFE.search(text):
+        return f"it would run `{unsafe[1]}`"
     commands = (one for one in BETWEEN.split(text) if not ONLY_CHECKS.search(one))
     found = next(filter(None, map(REWRITES.search, commands)), None)
-    return found and (found[1] or found[2])
+    return f"it would rewrite files by `{found[1] or found[2]}`" if found else None
 
 
 def left_over(found: Recognised, serving: Container[str]) -> Iterator[Command]:
