@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fastapi import FastAPI, WebSocket
+from fastapi import Depends, FastAPI, HTTPException, Response, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
@@ -132,9 +132,43 @@ def test_another_sites_websocket_is_refused() -> None:
         assert live.receive_text() == "the visitor's orders"
 
 
-def test_a_star_is_refused_at_start() -> None:
+@pytest.mark.parametrize("origin", ["*", "null"])
+def test_an_origin_that_anybody_has_is_refused_at_start(origin: str) -> None:
     with pytest.raises(ValueError, match="name the origins"):
-        BROWSERS.create_app(frozenset({"*"}))
+        BROWSERS.create_app(frozenset({SHOP, origin}))
+
+
+def with_pages(app: FastAPI) -> FastAPI:
+    """Add what has none of the app's dependencies: a mounted app, and a route of Starlette."""
+    admin = FastAPI()
+    admin.add_api_route("/orders", lambda: "deleted", methods=["POST"])
+    app.mount("/admin", admin)
+    app.add_route("/plain", lambda _: Response("deleted"), methods=["POST"])
+    return app
+
+
+@pytest.mark.parametrize("path", ["/admin/orders", "/plain"])
+def test_another_sites_form_does_not_reach_what_is_mounted(path: str) -> None:
+    evil = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+    one = client(with_pages(BROWSERS.create_app(ORIGINS)))
+    assert one.post(path, headers=evil).status_code == 403
+    assert one.post(path, headers={"origin": SHOP}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin/orders", "/plain"])
+def test_a_dependency_of_the_app_does_not_reach_what_is_mounted(path: str) -> None:
+    def refuse() -> None:
+        raise HTTPException(403)
+
+    one = client(with_pages(FastAPI(dependencies=[Depends(refuse)])))
+    assert (one.post("/orders").status_code, one.post(path).status_code) == (403, 200)
+
+
+def test_a_refusal_says_why_in_an_app_that_has_started() -> None:
+    one = client(BROWSERS.create_app(ORIGINS))
+    with one:
+        answer = one.post("/orders", headers={"sec-fetch-site": "cross-site"})
+    assert (answer.status_code, answer.json()) == (403, {"detail": "Cross-site request"})
 
 
 def seed_app(**options: object) -> FastAPI:

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.testclient import TestClient
-from pydantic import HttpUrl, TypeAdapter, ValidationError
+from pydantic import ConfigDict, HttpUrl, StringConstraints, TypeAdapter, ValidationError
 
 from tests.skills.blocks import load
 
@@ -81,6 +81,14 @@ def test_what_the_skills_say_of_patterns() -> None:
     typed = TypeAdapter(Annotated[str, Query(pattern="^[a-z]+$")])
     with pytest.raises(ValidationError):
         typed.validate_python("name\n")
+    compiled = Annotated[str, StringConstraints(pattern=re.compile(r"^[a-z]+$"))]
+    assert TypeAdapter(compiled).validate_python("name\n") == "name\n"
+    python = ConfigDict(regex_engine="python-re")
+    asked = Annotated[str, StringConstraints(pattern="^[a-z]+$")]
+    assert TypeAdapter(dict[str, asked], config=python).validate_python({"a": "b\n"})
+    ended = Annotated[str, StringConstraints(pattern=re.compile(r"^[a-z]+\Z"))]
+    with pytest.raises(ValidationError):
+        TypeAdapter(ended).validate_python("name\n")
 
 
 @pytest.fixture(scope="module")

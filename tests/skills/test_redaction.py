@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, TypeAdapter, ValidationError
 from uv import find_uv_bin
 
-from tests.skills.blocks import load, text
+from tests.skills.blocks import SKILLS, load, text
 
 SECRETS = load("python-backend/references/security.md#secrets")
 HIDDEN = "[url not shown]"
@@ -133,6 +135,29 @@ def test_a_secret_is_stars_in_a_log(caplog: pytest.LogCaptureFixture) -> None:
     logging.getLogger("service").warning("%s %r", secret, {"key": secret})
     assert "***" in caplog.text
     assert not leaks(caplog.text)
+
+
+def test_a_secret_is_shown_by_its_own_error() -> None:
+    short = TypeAdapter(Annotated[SecretStr, Field(min_length=32)])
+    with pytest.raises(ValidationError, match="hunter2"):
+        short.validate_python("hunter2")
+
+
+def test_tracked_dotenv_files_are_found_in_all_folders(tmp_path: Path) -> None:
+    passage = (SKILLS / "python-backend/references/security.md").read_text(encoding="utf-8")
+    [pattern] = re.findall(r"`git ls-files '([^']+)'`", passage)
+    files = {".env", "backend/.env", "a/b/.env.prod"}
+    for file in [*files, "a.env", "src/.environment/x"]:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    found = []
+    for argv in (["init"], ["add", "--force", "."], ["ls-files", pattern], ["ls-files", ".env*"]):
+        done = subprocess.run(
+            ["git", *argv], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        found.append({*done.stdout.split()})
+    assert files <= found[2]
+    assert found[3] == {".env"}
 
 
 INDEX = "application/vnd.pypi.simple.v1+json"

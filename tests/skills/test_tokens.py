@@ -100,7 +100,14 @@ FORGED: dict[str, Callable[[], str]] = {
     "no exp": lambda: token(claims(exp=None)),
     "expired": lambda: token(claims(exp=int(time.time()) - 60)),
     "exp of words": lambda: token(claims(exp="never")),
-    "exp without end": lambda: token(b'{"exp": Infinity, "aud": "orders", "sub": "ann"}'),
+    "exp without end": lambda: token(json.dumps(claims(exp=float("inf"))).encode()),
+    "exp that is no number": lambda: token(json.dumps(claims(exp=float("nan"))).encode()),
+    "iat without end": lambda: token(json.dumps(claims(iat=float("inf"))).encode()),
+    "a list of issuers": lambda: token(claims(iss=[ISSUER])),
+    "an object of audiences": lambda: token(claims(aud={"orders": 1})),
+    "a header of its own rules": lambda: with_header(
+        b'{"alg": "HS256", "kid": "1", "crit": ["b64"], "b64": false}'
+    ),
     "no aud": lambda: token(claims(aud=None)),
     "another aud": lambda: token(claims(aud="refresh")),
     "other auds": lambda: token(claims(aud=["refresh", "billing"])),
