@@ -30,7 +30,10 @@ from tests.skills.blocks import SKILLS
 FILE = SKILLS / "VERIFIED.md"
 TESTS = ("tests/skills", "tests/test_skills.py")
 # Beside the group `skills`: what its packages bring, and what judges the code.
-MORE = ("mcp", "mypy", "pydantic", "pytest", "pytest-asyncio", "ruff", "starlette", "ty", "uv")
+MORE = (
+    *("coverage", "mcp", "mypy", "pydantic", "pylint", "pytest", "pytest-asyncio", "ruff"),
+    *("starlette", "ty", "uv"),
+)
 TEXT = """\
 # What the skills were verified with
 
