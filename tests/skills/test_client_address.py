@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi import FastAPI, Request
-from httpx2 import ASGITransport, AsyncClient, Response
+from httpx2 import ASGITransport, AsyncClient, AsyncHTTPTransport, Response
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -165,6 +168,34 @@ def test_a_peer_that_is_no_address_is_no_proxy(peer: str) -> None:
 async def test_a_star_takes_the_leftmost() -> None:
     _, uvicorns, _ = await ask(PROXY, forwarded_for([b"1.1.1.1, 203.0.113.9"]), "*")
     assert uvicorns == ATTACKER
+
+
+@pytest.mark.parametrize(
+    ("hosts", "seen"), [("*", ATTACKER), ("127.0.0.1", None), ("unix:", None), ("0.0.0.0/0", None)]
+)
+async def test_on_a_unix_socket_a_star_alone_is_believed(
+    hosts: str, seen: str | None, tmp_path: Path
+) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def address(request: Request) -> str | None:
+        return request.client.host if request.client else None
+
+    path = str(tmp_path / "s")
+    config = uvicorn.Config(
+        app, uds=path, forwarded_allow_ips=hosts, lifespan="off", log_config=None
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve())  # noqa: SLF001 - `serve` takes signals
+    async with asyncio.timeout(10):
+        while not server.started and not serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    async with AsyncClient(transport=AsyncHTTPTransport(uds=path)) as client:
+        headers = forwarded_for([b"1.1.1.1, 203.0.113.9"])
+        assert (await client.get("http://test/", headers=headers)).json() == seen
+    server.should_exit = True
+    await serving
 
 
 async def test_the_seeds_way_falls() -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import urljoin
 from uuid import UUID, uuid4
 
 import httpx2
@@ -63,18 +64,18 @@ class Stored:
 
 def test_a_job_is_answered_with_its_place_and_shown_to_its_owner() -> None:
     app = FastAPI()
-    app.include_router(IDS.router)
+    app.include_router(IDS.router, prefix="/v1")
     app.state.jobs = Stored()
     owner = "ada"
     app.dependency_overrides[IDS.get_user] = lambda: owner
     with TestClient(app) as client:
-        started = client.post("/reports")
+        started = client.post("/v1/reports")
         assert started.status_code == 202
-        place = started.headers["location"]
+        place = urljoin("/v1/reports", started.headers["location"])
         assert client.get(place).json() == started.json() | {"state": "queued"}
         owner = "eve"
         assert client.get(place).status_code == 404
-        assert client.get(f"/jobs/{uuid4()}").status_code == 404
+        assert client.get(f"/v1/jobs/{uuid4()}").status_code == 404
 
 
 class Nick(SimpleUser):
@@ -104,7 +105,7 @@ def test_a_job_is_its_owners_by_id_and_nobodys_without_one() -> None:
         assert client.post("/reports").status_code == 401
         headers = {"x-user": "u-1", "host": "evil.example"}
         place = client.post("/reports", headers=headers).headers["location"]
-        assert place.startswith("/jobs/")
+        assert place.startswith("jobs/")
         answers = {who: client.get(place, headers={"x-user": who}) for who in ("u-1", "u-2", "")}
     assert {who: one.status_code for who, one in answers.items()} == {
         "u-1": 200,

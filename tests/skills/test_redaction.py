@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -146,6 +147,7 @@ def test_a_secret_is_shown_by_its_own_error() -> None:
 def test_tracked_dotenv_files_are_found_in_all_folders(tmp_path: Path) -> None:
     passage = (SKILLS / "python-backend/references/security.md").read_text(encoding="utf-8")
     [pattern] = re.findall(r"`git ls-files '([^']+)'`", passage)
+    git = shutil.which("git") or "git"
     files = {".env", "backend/.env", "a/b/.env.prod"}
     for file in [*files, "a.env", "src/.environment/x"]:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +155,7 @@ def test_tracked_dotenv_files_are_found_in_all_folders(tmp_path: Path) -> None:
     found = []
     for argv in (["init"], ["add", "--force", "."], ["ls-files", pattern], ["ls-files", ".env*"]):
         done = subprocess.run(
-            ["git", *argv], cwd=tmp_path, check=True, capture_output=True, text=True
+            [git, *argv], cwd=tmp_path, check=True, capture_output=True, text=True
         )
         found.append({*done.stdout.split()})
     assert files <= found[2]

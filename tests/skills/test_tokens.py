@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import Annotated, Any
 
@@ -213,7 +214,33 @@ def test_a_published_key_takes_its_own_algorithm_alone() -> None:
     assert issubclass(jwt.PyJWKClientConnectionError, jwt.PyJWKClientError)
 
 
-@pytest.mark.parametrize("sent", ["", "key-", "key-2", "KEY-1", "key-1 ", "kéy", "x" * 100_000])
+class Watched(Offline):
+    """A client that looks, while it fetches anew, how long a request with a known key takes."""
+
+    pool: ThreadPoolExecutor
+    other: Future[jwt.PyJWK]
+    waited = False
+
+    def fetch_data(self) -> object:
+        """Return what the issuer publishes, once another has asked for a key that is here."""
+        if self.jwk_set_cache and self.jwk_set_cache.get():
+            self.other = self.pool.submit(self.get_signing_key, "1")
+            self.waited = not wait([self.other], timeout=0.05).done
+        return super().fetch_data()
+
+
+def test_all_wait_behind_the_one_that_fetches() -> None:
+    client = Watched("https://login.example/keys", cooldown_duration=0)
+    assert client.timeout == 30
+    with ThreadPoolExecutor(1) as client.pool:
+        client.get_signing_key("1")
+        with pytest.raises(jwt.PyJWKClientError):
+            client.get_signing_key("9")
+        assert client.waited
+        assert client.other.result(10).key_id == "1"
+
+
+@pytest.mark.parametrize("sent", ["", "key-", "key-2", "KEY-1", "key-1 ", "kéy", "\ud800", "x" * 100_000])
 def test_another_api_key_is_refused(sent: str) -> None:
     stored = hashlib.sha256(b"key-1").digest()
     assert not TOKENS.is_api_key(sent, stored)
