@@ -133,7 +133,8 @@ def _summary(fixed: Fixed, remaining: int) -> str:
         more = ", ..." if count > MOST_ELSEWHERE else ""
         named = one_line(", ".join(fixed.elsewhere[:MOST_ELSEWHERE])) + more
         files = f"{count} other file{'s' * (count != 1)}"
-        parts.append(f"{files} could be mended, too ({named}): name them, or ask for all")
+        how = "name them, or ask for `everything` (`--all`)"
+        parts.append(f"{files} could be mended, too ({named}): {how}")
     if fixed.problems:
         parts.append(f"did not work: {', '.join(one.split()[0] for one in fixed.problems)}")
     return "; ".join(parts)
