@@ -68,8 +68,8 @@ class Program:
     def write(self, *lines: str) -> None:
         """Give it lines to read."""
         assert self.process.stdin
-        for line in lines:
-            self.process.stdin.write(f"{line}\n")
+        # In one piece: it may end after the first line.
+        self.process.stdin.write("".join(f"{line}\n" for line in lines))
 
     def end(self) -> int:
         """Wait for its end, and return its status."""
