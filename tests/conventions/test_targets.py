@@ -42,6 +42,7 @@ def commands(tmp_path: Path, makefile: str) -> tuple[list[str], dict[str, str]]:
         ("test:\n\tfor i in a b; do pytest $$i; done\n", ["test: make test"]),
         ("test:\n\tpytest $(shell ls)\n", ["test: make test"]),
         ("format:\n\tblack --check $(shell ls)\n", ["format: make format"]),
+        ("lint:\n\truff check format/a.py src/black.py $(shell ls)\n", ["lint: make lint"]),
         ("test:\n\tnpm test\n", []),
         ("frontend-lint:\n\tcustom-lint\n", []),
         ("release:\n\tpytest\n\ttwine upload\n", []),
@@ -62,6 +63,8 @@ def test_the_best_named_task_is_planned(makefile: str, planned: list[str], tmp_p
         ("test:\n\tnox -s tests\n", "make test", "it would run `nox`"),
         ("format:\n\truff format $(shell ls)\n", "make format", "rewrite files by `ruff format`"),
         ("format:\n\tuv run black -q $(shell ls)\n", "make format", "rewrite files by `black`"),
+        ("format:\n\t.venv/bin/black $(shell ls)\n", "make format", "rewrite files by `black`"),
+        ("format:\n\tsed -i.bak s/a/b/ $(shell ls)\n", "make format", "files by `sed -i`"),
         ("lint:\n\truff check --fix $(shell ls)\n", "make lint", "rewrite files by `--fix`"),
         (
             "format:\n\tblack --check $(shell ls) && isort $(shell ls)\n",

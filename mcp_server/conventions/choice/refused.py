@@ -22,9 +22,11 @@ UNSAFE = re.compile(
 )
 # These rewrite the files that they are given, unless the same command asks for a check.
 REWRITES = re.compile(
-    r"(?<![\w./-])(ruff\s+format|black|isort|yapf|autopep8|autoflake|docformatter|pyupgrade|djlint"
-    r"|prettier|sed\s+-i|pyproject-fmt|add-trailing-comma|reorder-python-imports)(?![\w.-])"
-    r"|\s(--fix(?:-only)?|--unsafe-fixes|--in-place|--write|--add-noqa)(?![\w-])"
+    r"(?:(?<![\w./-])|(?<=bin/))(?P<formatter>ruff\b[^\n]*?\sformat|black|isort|yapf|autopep8"
+    r"|autoflake|docformatter|pyupgrade|djlint|prettier|pyproject-fmt|add-trailing-comma"
+    r"|reorder-python-imports)(?![\w./-])"
+    r"|(?<![\w./-])(?P<editor>(?:sed|perl)\s[^\n]*?-\w*i)(?=[\s.])"
+    r"|\s(?P<option>--fix(?:-only)?|--unsafe-fixes|--in-place|--write|--add-noqa)(?![\w-])"
 )
 ONLY_CHECKS = re.compile(r"\s--(?:check(?:-only)?|diff|no-fix)(?![\w-])|isort\b.*\s-c\b")
 BETWEEN = re.compile(r"\n|&&|\|\|?|;")
@@ -100,7 +102,7 @@ def _harm(text: str) -> str | None:
         return f"it would run `{unsafe[1]}`"
     commands = (one for one in BETWEEN.split(text) if not ONLY_CHECKS.search(one))
     found = next(filter(None, map(REWRITES.search, commands)), None)
-    return f"it would rewrite files by `{found[1] or found[2]}`" if found else None
+    return f"it would rewrite files by `{found[found.lastgroup or 0]}`" if found else None
 
 
 def left_over(found: Recognised, serving: Container[str]) -> Iterator[Command]:
